@@ -1,0 +1,3 @@
+export * from './annotations.js';
+export * from './optimization-policy.js';
+export * from './policy.js';

@@ -1,0 +1,59 @@
+import type { Kind } from './kind.js';
+import type { Schema } from './schema.js';
+import type { KubeObject } from './wire.js';
+
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'boolean' | 'date';
+  readonly jsonPath: string;
+  readonly description?: string;
+  /** 0 is shown always, more only with `-o wide`. */
+  readonly priority?: number;
+}
+
+/** A custom resource as one typed constant; everything else about it is derived. */
+export interface ResourceDefinition {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Defaults to the lower-case kind. */
+  readonly singular?: string;
+  /** Defaults to the singular with an s, or ies for a final y. */
+  readonly plural?: string;
+  readonly scope: Kind['scope'];
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly description: string;
+  readonly spec: Schema;
+  /** A status schema makes the status a subresource. */
+  readonly status?: Schema;
+  readonly printerColumns?: readonly PrinterColumn[];
+}
+
+/** A defined custom resource: a `Kind` that also knows its schema. */
+export interface Resource<T extends KubeObject = KubeObject> extends Kind<T> {
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly description: string;
+  readonly spec: Schema;
+  readonly status?: Schema;
+  readonly printerColumns: readonly PrinterColumn[];
+}
+
+/** Completes a definition with Kubernetes' naming conventions. Pure data: nothing runs. */
+export function defineResource<T extends KubeObject = KubeObject>(definition: ResourceDefinition): Resource<T> {
+  const singular = definition.singular ?? definition.kind.toLowerCase();
+  return {
+    ...definition,
+    singular,
+    plural: definition.plural ?? pluralOf(singular),
+    shortNames: definition.shortNames ?? [],
+    categories: definition.categories ?? [],
+    printerColumns: definition.printerColumns ?? [],
+  };
+}
+
+function pluralOf(singular: string): string {
+  return singular.endsWith('y') ? `${singular.slice(0, -1)}ies` : `${singular}s`;
+}

@@ -1,0 +1,86 @@
+/** Kubernetes objects as they are on the wire: raw JSON, dates are strings, and what may be missing is optional. */
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number;
+  readonly creationTimestamp: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+}
+
+/** Any object the API serves. */
+export interface KubeObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata: ObjectMeta;
+}
+
+export interface ResourceRequirements {
+  readonly requests?: Readonly<Record<string, string | number>>;
+  readonly limits?: Readonly<Record<string, string | number>>;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image?: string;
+  readonly resources?: ResourceRequirements;
+  /** `Always` makes an init container a sidecar. */
+  readonly restartPolicy?: string;
+}
+
+export interface PodSpec {
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  /** Pod-level resources. */
+  readonly resources?: ResourceRequirements;
+}
+
+export interface Pod extends KubeObject {
+  readonly spec: PodSpec;
+}
+
+/** A Deployment, StatefulSet or DaemonSet, as far as right-sizing reads it. */
+export interface WorkloadObject extends KubeObject {
+  readonly spec: {
+    readonly template: { readonly spec: PodSpec };
+  };
+}
+
+/** A LimitRange, as far as it restricts pods. */
+export interface LimitRange extends KubeObject {
+  readonly spec: {
+    readonly limits: readonly {
+      readonly type: string;
+      readonly min?: Readonly<Record<string, string | number>>;
+      readonly max?: Readonly<Record<string, string | number>>;
+      readonly maxLimitRequestRatio?: Readonly<Record<string, string | number>>;
+    }[];
+  };
+}
+
+/** metav1.Status: what kube-apiserver answers when it refuses. */
+export interface Status {
+  readonly kind: 'Status';
+  readonly status?: string;
+  readonly code?: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: {
+    readonly retryAfterSeconds?: number;
+    readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+  };
+}

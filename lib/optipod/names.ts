@@ -1,0 +1,11 @@
+/** Names by which OptiPod's objects are known in a cluster; people and documents refer to them. */
+export const NAMES = {
+  namespace: 'optipod-system',
+  operator: 'optipod',
+  webhook: 'optipod-webhook',
+  webhookConfiguration: 'optipod-webhook',
+  certificateSecret: 'optipod-webhook-tls',
+} as const;
+
+/** The label by which a namespace opts in to admission. */
+export const WEBHOOK_NAMESPACE_LABEL = { key: 'optipod.io/webhook', value: 'enabled' } as const;

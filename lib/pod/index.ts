@@ -1,0 +1,5 @@
+export * from './limit-range.js';
+export * from './owner.js';
+export * from './patch.js';
+export * from './qos.js';
+export * from './resizable.js';

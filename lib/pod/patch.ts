@@ -1,0 +1,131 @@
+import type { ContainerResources } from '../api/index.js';
+import {
+  compareQuantities,
+  jsonPointer,
+  parseQuantity,
+  type Container,
+  type JsonPatchOperation,
+  type LimitRange,
+  type PodSpec,
+  type ResourceRequirements,
+} from '../kube/index.js';
+import { limitRangeViolation } from './limit-range.js';
+import { qosClass } from './qos.js';
+import { resizableContainers } from './resizable.js';
+
+/** A value that could not be used; the rest was. */
+export interface SkippedValue {
+  readonly container: string;
+  readonly field: string;
+  readonly value: string;
+}
+
+export type PodPatch =
+  | {
+      readonly outcome: 'patched';
+      readonly operations: readonly JsonPatchOperation[];
+      readonly skipped: readonly SkippedValue[];
+    }
+  | { readonly outcome: 'unchanged'; readonly skipped: readonly SkippedValue[] }
+  /** The pod would not be valid, or not the pod its author made: it is left as it is, whole. */
+  | { readonly outcome: 'refused'; readonly reason: string; readonly skipped: readonly SkippedValue[] };
+
+const FIELDS = ['requests', 'limits'] as const;
+const RESOURCES = ['cpu', 'memory'] as const;
+
+/**
+ * The JSON patch that gives a pod recommended resources: nothing but containers' CPU and memory, only what differs, applied
+ * and checked here before kube-apiserver sees it. Running it on its own result changes nothing.
+ * @param spec the received pod's, with what kube-apiserver's own admission has defaulted.
+ * @param limitRanges those of the pod's namespace.
+ */
+export function patchPod(spec: PodSpec, recommended: ContainerResources, limitRanges: readonly LimitRange[]): PodPatch {
+  const skipped: SkippedValue[] = [];
+  if (spec.resources) return { outcome: 'refused', reason: 'PodLevelResources', skipped };
+  const operations: JsonPatchOperation[] = [];
+  const patched = new Map<Container, Container>();
+  for (const { container, place } of resizableContainers(spec)) {
+    const wanted = recommended.get(container.name);
+    if (!wanted) continue;
+    const changes = changesOf(container, wanted, skipped);
+    if (!changes) continue;
+    operations.push(...operationsFor(place, container.resources, changes));
+    patched.set(container, { ...container, resources: merge(container.resources, changes) });
+  }
+  if (operations.length === 0) return { outcome: 'unchanged', skipped };
+  const after: PodSpec = {
+    ...spec,
+    containers: spec.containers.map((container) => patched.get(container) ?? container),
+    ...(spec.initContainers
+      ? { initContainers: spec.initContainers.map((container) => patched.get(container) ?? container) }
+      : {}),
+  };
+  const reason = invalidity(spec, after, limitRanges);
+  return reason ? { outcome: 'refused', reason, skipped } : { outcome: 'patched', operations, skipped };
+}
+
+type Amounts = Partial<Record<(typeof FIELDS)[number], Record<string, string>>>;
+
+/** What differs between a container and its recommendation; equal amounts in another spelling do not. */
+function changesOf({ name, resources }: Container, wanted: ResourceRequirements, skipped: SkippedValue[]) {
+  const changes: Amounts = {};
+  for (const field of FIELDS) {
+    for (const resource of RESOURCES) {
+      const value = wanted[field]?.[resource];
+      if (value === undefined) continue;
+      const quantity = parseQuantity(value);
+      if (!quantity || quantity.nanos <= 0n) {
+        skipped.push({ container: name, field: `${field}.${resource}`, value: String(value) });
+        continue;
+      }
+      const current = resources?.[field]?.[resource];
+      const present = current === undefined ? undefined : parseQuantity(current);
+      if (present && compareQuantities(present, quantity) === 0) continue;
+      changes[field] = { ...changes[field], [resource]: String(value) };
+    }
+  }
+  return Object.keys(changes).length > 0 ? changes : undefined;
+}
+
+/** Adds to a map that is there, key by key; makes a map that is not. */
+function operationsFor(
+  place: readonly (string | number)[],
+  current: ResourceRequirements | undefined,
+  changes: Amounts,
+): JsonPatchOperation[] {
+  if (!current) return [{ op: 'add', path: jsonPointer(...place, 'resources'), value: changes }];
+  return FIELDS.flatMap((field): JsonPatchOperation[] => {
+    const amounts = changes[field];
+    if (!amounts) return [];
+    if (!current[field]) return [{ op: 'add', path: jsonPointer(...place, 'resources', field), value: amounts }];
+    return Object.entries(amounts).map(([resource, value]) => ({
+      op: current[field]?.[resource] === undefined ? 'add' : 'replace',
+      path: jsonPointer(...place, 'resources', field, resource),
+      value,
+    }));
+  });
+}
+
+function merge(current: ResourceRequirements | undefined, changes: Amounts): ResourceRequirements {
+  return {
+    ...current,
+    ...Object.fromEntries(
+      FIELDS.flatMap((field) => (changes[field] ? [[field, { ...current?.[field], ...changes[field] }]] : [])),
+    ),
+  };
+}
+
+/** Why kube-apiserver, or the pod's author, would not want this pod; undefined for a good one. */
+function invalidity(before: PodSpec, after: PodSpec, limitRanges: readonly LimitRange[]): string | undefined {
+  for (const { container } of resizableContainers(after)) {
+    for (const resource of RESOURCES) {
+      const request = parseQuantity(container.resources?.requests?.[resource] ?? '');
+      const limit = parseQuantity(container.resources?.limits?.[resource] ?? '');
+      if (request && limit && compareQuantities(request, limit) > 0) return 'RequestAboveLimit';
+    }
+  }
+  const was = qosClass(before);
+  // A pod without any resources cannot keep its class once it is given some.
+  if (was !== 'BestEffort' && qosClass(after) !== was) return 'QosClassWouldChange';
+  return limitRangeViolation(before, after, limitRanges) ? 'LimitRange' : undefined;
+}

@@ -1,0 +1,28 @@
+import { compareQuantities, parseQuantity, type Container, type PodSpec } from '../kube/index.js';
+
+export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
+
+/** The class that the kubelet gives a pod, from the CPU and memory of all its containers, init containers among them. */
+export function qosClass({ containers, initContainers = [], resources }: PodSpec): QosClass {
+  const all: readonly Pick<Container, 'resources'>[] = resources ? [{ resources }] : [...containers, ...initContainers];
+  const amounts = all.flatMap((container) =>
+    RESOURCES.map((name) => ({
+      request: amount(container.resources?.requests?.[name]),
+      limit: amount(container.resources?.limits?.[name]),
+    })),
+  );
+  if (amounts.every(({ request, limit }) => request === undefined && limit === undefined)) return 'BestEffort';
+  // kube-apiserver has defaulted a missing request to the limit before anybody sees the pod; a template may lack it.
+  const guaranteed = amounts.every(
+    ({ request, limit }) => limit !== undefined && (request === undefined || compareQuantities(request, limit) === 0),
+  );
+  return guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+const RESOURCES = ['cpu', 'memory'] as const;
+
+/** Zero counts as not given, as it does for the kubelet. */
+function amount(value: string | number | undefined) {
+  const quantity = value === undefined ? undefined : parseQuantity(value);
+  return quantity === undefined || quantity.nanos <= 0n ? undefined : quantity;
+}

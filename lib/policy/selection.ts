@@ -1,0 +1,105 @@
+import type { OptimizationPolicy, WorkloadSelection } from '../../imports/types/optimization-policy.js';
+import { matchesLabels, type ObjectMeta } from '../kube/index.js';
+
+/** Namespaces that a policy reaches only where it names them in `namespaces.allow`; the operator's own is one more. */
+export const SYSTEM_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const;
+
+/** On a workload or a namespace: `"true"` keeps OptiPod away, whatever policies say. */
+export const IGNORE_ANNOTATION = 'optipod.io/ignore';
+
+/** The kinds of workloads that there are to right-size. */
+export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
+export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+
+/** What selection reads of a workload. */
+export interface SelectableWorkload {
+  readonly kind: WorkloadKind;
+  readonly metadata: Pick<ObjectMeta, 'name' | 'labels' | 'annotations'> & { readonly namespace: string };
+}
+
+/** What selection reads of a namespace. */
+export interface SelectableNamespace {
+  readonly metadata: Pick<ObjectMeta, 'name' | 'labels' | 'annotations'>;
+}
+
+/** What selection reads of a policy. */
+export interface SelectingPolicy {
+  readonly metadata: Pick<ObjectMeta, 'name' | 'namespace' | 'creationTimestamp' | 'uid'>;
+  readonly spec: Pick<OptimizationPolicy['spec'], 'mode' | 'weight' | 'selector'>;
+}
+
+/**
+ * Whether a policy's selector matches a workload: deny, allow, namespaceSelector, workloadSelector and workloadTypes are
+ * AND-ed; deny beats allow, exclude beats include.
+ * @param ownNamespace the operator's own, reserved as the system namespaces are.
+ */
+export function selects(
+  selector: WorkloadSelection,
+  workload: SelectableWorkload,
+  namespace: SelectableNamespace,
+  ownNamespace: string,
+): boolean {
+  const { namespaces, namespaceSelector, workloadSelector, workloadTypes } = selector;
+  const name = namespace.metadata.name;
+  const allow = namespaces?.allow ?? [];
+  const include = workloadTypes?.include ?? [];
+  if (namespaces?.deny?.includes(name)) return false;
+  if (allow.length > 0 ? !allow.includes(name) : isReserved(name, ownNamespace)) return false;
+  if (isIgnored(namespace) || isIgnored(workload)) return false;
+  if (workloadTypes?.exclude?.includes(workload.kind)) return false;
+  if (include.length > 0 && !include.includes(workload.kind)) return false;
+  if (namespaceSelector && !matchesLabels(namespaceSelector, namespace.metadata.labels)) return false;
+  return !workloadSelector || matchesLabels(workloadSelector, workload.metadata.labels);
+}
+
+/**
+ * The one policy that acts on a workload: the heaviest that matches. Disabled ones neither win nor shadow; of equals the
+ * older wins, then the first by namespace/name.
+ */
+export function governing<P extends SelectingPolicy>(
+  policies: readonly P[],
+  workload: SelectableWorkload,
+  namespace: SelectableNamespace,
+  ownNamespace: string,
+): P | undefined {
+  let best: P | undefined;
+  for (const policy of policies) {
+    if (policy.spec.mode === 'Disabled' || !selects(policy.spec.selector, workload, namespace, ownNamespace)) continue;
+    if (!best || precedes(policy, best)) best = policy;
+  }
+  return best;
+}
+
+/** Why a selector can match nothing, whatever there is in the cluster, or undefined. */
+export function emptySelection({ namespaces, workloadTypes }: WorkloadSelection): string | undefined {
+  const { allow = [], deny = [] } = namespaces ?? {};
+  if (allow.length > 0 && allow.every((name) => deny.includes(name))) {
+    return 'selector.namespaces.deny names every namespace that selector.namespaces.allow names';
+  }
+  const { include = [], exclude = [] } = workloadTypes ?? {};
+  const kinds = include.length > 0 ? include : WORKLOAD_KINDS;
+  if (kinds.every((kind) => exclude.includes(kind))) {
+    return 'selector.workloadTypes.exclude names every kind that selector.workloadTypes includes';
+  }
+  return undefined;
+}
+
+function isReserved(namespace: string, ownNamespace: string): boolean {
+  return namespace === ownNamespace || (SYSTEM_NAMESPACES as readonly string[]).includes(namespace);
+}
+
+function isIgnored({ metadata }: { readonly metadata: Pick<ObjectMeta, 'annotations'> }): boolean {
+  return metadata.annotations?.[IGNORE_ANNOTATION] === 'true';
+}
+
+function precedes(a: SelectingPolicy, b: SelectingPolicy): boolean {
+  if (a.spec.weight !== b.spec.weight) return a.spec.weight > b.spec.weight;
+  if (a.metadata.creationTimestamp !== b.metadata.creationTimestamp) {
+    return a.metadata.creationTimestamp < b.metadata.creationTimestamp;
+  }
+  return keyOf(a) < keyOf(b);
+}
+
+function keyOf({ metadata }: SelectingPolicy): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
+}

@@ -1,0 +1,42 @@
+import { formatBytes, formatMillicores, type Quantity } from '../kube/index.js';
+import type { ResourceName } from '../api/index.js';
+
+/** The step that recommendations of a resource come in: whole millicores, whole mebibytes; as a share of a core or in bytes. */
+interface Unit {
+  readonly perUnit: number;
+  readonly nanosPerUnit: bigint;
+  readonly format: (units: number) => string;
+}
+
+const UNITS: Readonly<Record<ResourceName, Unit>> = {
+  cpu: { perUnit: 1e-3, nanosPerUnit: 10n ** 6n, format: formatMillicores },
+  memory: {
+    perUnit: 2 ** 20,
+    nanosPerUnit: 2n ** 20n * 10n ** 9n,
+    format: (mebibytes) => formatBytes(mebibytes * 2 ** 20),
+  },
+};
+
+/** Far below a unit, far above what floating point adds: 0.1 × 3 is 300m, not 301m. */
+const NOISE = 1e-9;
+
+/** Whole units that hold an amount of cores or bytes: millicores, mebibytes. */
+export function unitsUp(resource: ResourceName, amount: number): number {
+  const exact = amount / UNITS[resource].perUnit;
+  return Math.ceil(exact - exact * NOISE);
+}
+
+/** The most whole units within a quantity. */
+export function unitsWithin(resource: ResourceName, { nanos }: Quantity): number {
+  return Number(nanos / UNITS[resource].nanosPerUnit);
+}
+
+/** Cores or bytes. */
+export function amountOf(resource: ResourceName, units: number): number {
+  return resource === 'cpu' ? units / 1000 : units * UNITS[resource].perUnit;
+}
+
+/** Canonical: `240m`, `2`, `512Mi`, `2Gi`. */
+export function formatUnits(resource: ResourceName, units: number): string {
+  return UNITS[resource].format(units);
+}

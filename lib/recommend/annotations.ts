@@ -1,0 +1,57 @@
+import type { OptimizationPolicy } from '../../imports/types/optimization-policy.js';
+import {
+  ignoredContainers,
+  lastRecommendation,
+  policyUid,
+  readRecommendations,
+  writeAnnotations,
+  type ContainerResources,
+} from '../api/index.js';
+import type { ObjectMeta, PodSpec, ResourceRequirements } from '../kube/index.js';
+import { resizableContainers } from '../pod/index.js';
+
+/** Recommendations as they were just made. */
+export interface FreshRecommendations {
+  /** RFC 3339, UTC: up to when usage was looked at. */
+  readonly at: string;
+  readonly containers: ContainerResources;
+}
+
+export interface AnnotationsInput {
+  /** The policy that governs the workload, or undefined where none does. */
+  readonly policy: Pick<OptimizationPolicy, 'metadata' | 'spec'> | undefined;
+  readonly workload: { readonly metadata: Pick<ObjectMeta, 'annotations'>; readonly pod: PodSpec };
+  /** Absent where nothing was computed just now: what stands is only brought in line with the policy. */
+  readonly fresh?: FreshRecommendations;
+}
+
+/**
+ * The annotations OptiPod should have on a workload. A container without a fresh recommendation keeps what was last written
+ * under the same policy; containers that are gone or ignored, and limits that are no longer managed, disappear. Without a
+ * policy, or before the first recommendation, there are none.
+ */
+export function annotationsFor({ policy, workload, fresh }: AnnotationsInput): Record<string, string> {
+  if (!policy || policy.spec.mode === 'Disabled') return {};
+  const { metadata, spec } = policy;
+  const { annotations } = workload.metadata;
+  const standing = policyUid(annotations) === metadata.uid ? readRecommendations(annotations) : undefined;
+  const ignored = ignoredContainers(annotations);
+  const containers = new Map<string, ResourceRequirements>();
+  for (const { container } of resizableContainers(workload.pod)) {
+    if (ignored.includes(container.name)) continue;
+    const before = standing?.get(container.name);
+    const now = fresh?.containers.get(container.name);
+    const requests = { ...before?.requests, ...now?.requests };
+    const limits = spec.updateStrategy.updateRequestsOnly ? {} : { ...before?.limits, ...now?.limits };
+    if (Object.keys(requests).length === 0) continue;
+    containers.set(container.name, { requests, ...(Object.keys(limits).length > 0 ? { limits } : {}) });
+  }
+  const at = fresh && fresh.containers.size > 0 ? fresh.at : lastRecommendation(annotations);
+  if (containers.size === 0 || at === undefined) return {};
+  return writeAnnotations({
+    policy: { namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid },
+    lastRecommendation: at,
+    ...(spec.mode === 'Auto' ? { strategy: spec.updateStrategy.strategy } : {}),
+    containers,
+  });
+}

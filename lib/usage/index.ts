@@ -1,0 +1,3 @@
+export * from './percentile.js';
+export * from './pod-owner.js';
+export * from './pool.js';

@@ -1,0 +1,59 @@
+import type { KubeObject, ObjectMeta } from 'optipod/kube';
+import type { StoredPolicy } from 'optipod/lib/api';
+import { governing, type WorkloadKind } from 'optipod/lib/policy';
+import type { Informer } from './runtime/index.js';
+import type { Workload } from './workloads/workload.js';
+
+/** A policy that fits the schema. */
+export type ValidPolicy = Extract<StoredPolicy, { valid: true }>['object'];
+
+/** What the operator knows of the cluster, from memory. */
+export interface ClusterCaches {
+  readonly policies: Informer<StoredPolicy>;
+  readonly namespaces: Informer<KubeObject>;
+  readonly workloads: Readonly<Record<WorkloadKind, Informer<Workload>>>;
+}
+
+export class Cluster {
+  readonly caches: ClusterCaches;
+  /** The namespace OptiPod runs in, which policies do not reach by accident. */
+  readonly ownNamespace: string;
+
+  constructor(caches: ClusterCaches, ownNamespace: string) {
+    this.caches = caches;
+    this.ownNamespace = ownNamespace;
+  }
+
+  workload({ kind, namespace, name }: { kind: WorkloadKind; namespace: string; name: string }): Workload | undefined {
+    return this.caches.workloads[kind].get(namespace, name);
+  }
+
+  /** All workloads, or those of one namespace. */
+  workloads(namespace?: string): Workload[] {
+    return Object.values(this.caches.workloads).flatMap((informer) => informer.list(namespace));
+  }
+
+  namespace(name: string): KubeObject | undefined {
+    return this.caches.namespaces.get(undefined, name);
+  }
+
+  /** The one policy that acts on a workload; broken ones neither act nor shadow. */
+  governor(workload: Workload): ValidPolicy | undefined {
+    const namespace = this.namespace(workload.metadata.namespace);
+    if (!namespace || isLeaving(namespace)) return undefined;
+    return governing(this.#validPolicies(), workload, namespace, this.ownNamespace);
+  }
+
+  /** The workloads that a policy acts on. */
+  governed(policy: ValidPolicy): Workload[] {
+    return this.workloads().filter((workload) => this.governor(workload)?.metadata.uid === policy.metadata.uid);
+  }
+
+  #validPolicies(): ValidPolicy[] {
+    return this.caches.policies.list().flatMap((policy) => (policy.valid ? [policy.object] : []));
+  }
+}
+
+function isLeaving({ metadata }: { readonly metadata: ObjectMeta }): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}

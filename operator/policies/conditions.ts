@@ -1,0 +1,117 @@
+import { emptySelection, SYSTEM_NAMESPACES } from 'optipod/lib/policy';
+import type { ConditionNow } from 'optipod/kube';
+import type { Hold } from 'optipod/lib/recommend';
+import { WEBHOOK_NAMESPACE_LABEL } from 'optipod/lib/optipod';
+import type { Cluster, ValidPolicy } from '../cluster.js';
+import type { ProviderError } from '../metrics/provider.js';
+import type { Workload } from '../workloads/workload.js';
+
+type Said = Omit<ConditionNow, 'type'>;
+
+/** Whether the policy itself is in order. */
+export function ready({ spec }: ValidPolicy): ConditionNow {
+  return spec.mode === 'Disabled'
+    ? {
+        type: 'Ready',
+        status: 'True',
+        reason: 'PolicyDisabled',
+        message: 'Policy is disabled and processes no workloads',
+      }
+    : { type: 'Ready', status: 'True', reason: 'PolicyActive', message: 'Policy is active and processing workloads' };
+}
+
+export function broken(errors: readonly { readonly path: string; readonly message: string }[]): ConditionNow {
+  const message = errors.map((error) => `${error.path}: ${error.message}`).join('; ');
+  return { type: 'Ready', status: 'False', reason: 'ValidationFailed', message };
+}
+
+/** Whether there is anything for the policy to do. */
+export function workloadsMatched({ spec }: ValidPolicy, governed: readonly Workload[]): ConditionNow {
+  const said = (): Said => {
+    if (governed.length > 0)
+      return { status: 'True', reason: 'WorkloadsMatched', message: count(governed.length, 'workload') };
+    const empty = emptySelection(spec.selector);
+    if (empty !== undefined) return { status: 'False', reason: 'SelectionEmpty', message: empty };
+    const message = 'the selector matches no workload, or heavier policies govern all that it matches';
+    return { status: 'False', reason: 'NoWorkloadsMatched', message };
+  };
+  return { type: 'WorkloadsMatched', ...said() };
+}
+
+/** What a pass learned about usage. */
+export interface UsageOutcome {
+  readonly failure?: ProviderError;
+  readonly workloads: number;
+  /** Of the workloads: those with a recommendation for something. */
+  readonly recommended: number;
+  readonly holds: readonly Hold[];
+}
+
+/** Whether there is usage to recommend from. */
+export function metricsAvailable({ failure, workloads, recommended, holds }: UsageOutcome): ConditionNow {
+  const said = (): Said => {
+    if (failure) return { status: 'False', reason: failure.reason, message: failure.message };
+    if (workloads === 0)
+      return { status: 'Unknown', reason: 'NoWorkloads', message: 'there is no workload to look for' };
+    const message = `${recommended} of ${count(workloads, 'workload')} with a recommendation`;
+    const missing =
+      holds.find(({ reason }) => reason === 'NotEnoughSamples') ?? holds.find(({ reason }) => reason === 'NoData');
+    if (recommended > 0 || !missing) return { status: 'True', reason: 'MetricsAvailable', message };
+    return { status: 'False', reason: missing.reason, message: `${message}: ${missing.message}` };
+  };
+  return { type: 'MetricsAvailable', ...said() };
+}
+
+/** Whether what is recommended reaches pods; only a policy in mode Auto has this condition. */
+export function applying(
+  { spec }: ValidPolicy,
+  governed: readonly Workload[],
+  cluster: Cluster,
+  webhookReady: boolean,
+): ConditionNow | undefined {
+  if (spec.mode !== 'Auto') return undefined;
+  const said = (): Said => {
+    if (spec.updateStrategy.strategy === 'ssa') {
+      const message =
+        'this version of OptiPod applies through the webhook only; recommendations are in the annotations';
+      return { status: 'False', reason: 'StrategyNotSupported', message };
+    }
+    const namespaces = [...new Set(governed.map(({ metadata }) => metadata.namespace))].sort();
+    const reserved = namespaces.filter((name) => isReserved(name, cluster.ownNamespace));
+    if (reserved.length > 0) {
+      const message = `the webhook strategy never works in ${reserved.join(', ')}`;
+      return { status: 'False', reason: 'NamespaceReserved', message };
+    }
+    const unlabelled = namespaces.filter((name) => !isLabelled(cluster, name));
+    if (unlabelled.length > 0) {
+      const { key, value } = WEBHOOK_NAMESPACE_LABEL;
+      const message = `new pods get their resources only in namespaces labelled ${key}=${value}; without it: ${unlabelled.join(', ')}`;
+      return { status: 'False', reason: 'NamespacesNotLabelled', message };
+    }
+    if (!webhookReady) {
+      const message = 'no webhook pod is ready: new pods start with their own resources';
+      return { status: 'False', reason: 'WebhookNotReady', message };
+    }
+    return { status: 'True', reason: 'ThroughWebhook', message: 'new pods get what is recommended' };
+  };
+  return { type: 'Applying', ...said() };
+}
+
+/** Told only where something could not be written. */
+export function annotated(failures: readonly string[]): ConditionNow | undefined {
+  if (failures.length === 0) return undefined;
+  return { type: 'Annotated', status: 'False', reason: 'WriteFailed', message: failures.slice(0, 5).join('; ') };
+}
+
+function isReserved(name: string, ownNamespace: string): boolean {
+  return name === ownNamespace || (SYSTEM_NAMESPACES as readonly string[]).includes(name);
+}
+
+function isLabelled(cluster: Cluster, name: string): boolean {
+  const { key, value } = WEBHOOK_NAMESPACE_LABEL;
+  return cluster.namespace(name)?.metadata.labels?.[key] === value;
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}

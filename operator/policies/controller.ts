@@ -1,0 +1,42 @@
+import { durationOf } from 'optipod/kube';
+import { policyController } from 'optipod/lib/optipod';
+import type { StoredPolicy } from 'optipod/lib/api';
+import { createController, isConflict, isNotFound, type Controller } from '../runtime/index.js';
+import { broken } from './conditions.js';
+import { pass, type PassContext } from './pass.js';
+import { statusAfter, writeStatus, type PassReport } from './status.js';
+
+/** So that policies made together do not query together for ever. */
+const JITTER = 0.05;
+
+/** Policies that wait for a slow provider leave room for the others. */
+const CONCURRENCY = 4;
+
+/** Evaluates policies, each at its interval and whenever something it depends on changed. Keys are `<namespace>/<name>`. */
+export function policies(context: PassContext): Controller {
+  return createController({
+    name: policyController.name,
+    concurrency: CONCURRENCY,
+    async reconcile(key, { signal, log }) {
+      const stored = find(context, key);
+      if (!stored) return undefined;
+      const report: PassReport = stored.valid
+        ? await pass(stored.object, context, { signal, log })
+        : { conditions: [broken(stored.errors)], discovered: [], processed: 0 };
+      try {
+        await writeStatus(context.client, stored.metadata, statusAfter(stored.object, report, context.now()));
+      } catch (error) {
+        // Deleted, or made anew under its name, since: nobody is left to tell.
+        if (!isNotFound(error) && !isConflict(error)) throw error;
+      }
+      // A broken one is looked at again when it is edited.
+      if (!stored.valid) return undefined;
+      return { requeueAfterMs: durationOf(stored.object.spec.reconciliationInterval) * (1 + JITTER * Math.random()) };
+    },
+  });
+}
+
+function find({ cluster }: PassContext, key: string): StoredPolicy | undefined {
+  const [namespace = '', name = ''] = key.split('/');
+  return cluster.caches.policies.get(namespace, name);
+}

@@ -1,0 +1,66 @@
+import { apiVersionOf, nextConditions, type ConditionNow, type ObjectMeta } from 'optipod/kube';
+import { OptimizationPolicy } from 'optipod/lib/api';
+import type { WorkloadKind } from 'optipod/lib/policy';
+import type { ValidPolicy } from '../cluster.js';
+import type { KubeClient } from '../runtime/index.js';
+import { formatTime } from './time.js';
+
+type Status = NonNullable<ValidPolicy['status']>;
+
+const FIELD_MANAGER = 'optipod-status';
+
+const COUNTERS: Readonly<Record<WorkloadKind, keyof NonNullable<Status['workloadsByType']>>> = {
+  Deployment: 'deployments',
+  StatefulSet: 'statefulSets',
+  DaemonSet: 'daemonSets',
+};
+
+/** What a pass has to report. */
+export interface PassReport {
+  readonly conditions: readonly ConditionNow[];
+  readonly discovered: readonly { readonly kind: WorkloadKind }[];
+  readonly processed: number;
+}
+
+/** The whole status after a pass: counters with their zeros, conditions with their transition times. */
+export function statusAfter(
+  { metadata, status }: { readonly metadata: ObjectMeta; readonly status?: Status },
+  report: PassReport,
+  nowMs: number,
+): Status {
+  const now = formatTime(nowMs);
+  const generation = metadata.generation ?? 0;
+  const byType = { deployments: 0, statefulSets: 0, daemonSets: 0 };
+  for (const { kind } of report.discovered) byType[COUNTERS[kind]] += 1;
+  return {
+    conditions: nextConditions(
+      status?.conditions,
+      report.conditions.map((condition) => ({ ...condition, observedGeneration: generation })),
+      now,
+    ),
+    observedGeneration: generation,
+    workloadsDiscovered: report.discovered.length,
+    workloadsProcessed: report.processed,
+    workloadsByType: byType,
+    lastReconciliation: now,
+  };
+}
+
+/** One server-side apply to the status subresource. The UID keeps it from a namesake made since. */
+export async function writeStatus(
+  client: KubeClient,
+  { name, namespace, uid }: ObjectMeta,
+  status: Status,
+): Promise<void> {
+  const { kind } = OptimizationPolicy;
+  await client.apply(
+    OptimizationPolicy,
+    {
+      apiVersion: apiVersionOf(OptimizationPolicy),
+      kind,
+      metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid },
+      status,
+    },
+    { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' },
+  );
+}

@@ -1,0 +1,61 @@
+import type { Status } from 'optipod/kube';
+
+/** kube-apiserver refused. The message says what was asked of which object, and the server's reason. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: Status;
+  /** The HTTP status code. */
+  readonly code: number;
+  /** metav1's machine-readable reason (`NotFound`, `Conflict`, …); empty where the server gave none. */
+  readonly reason: string;
+  /** How long the server asks to wait before the next try. */
+  readonly retryAfterMs: number | undefined;
+
+  /** @param request what was asked, `get Deployment default/web` */
+  constructor(request: string, code: number, status: Status, retryAfterMs?: number) {
+    const reason = status.reason ?? '';
+    const label = reason === '' ? String(code) : `${code} ${reason}`;
+    super(`${request}: ${status.message ?? 'refused without a message'} (${label})`);
+    this.status = status;
+    this.code = code;
+    this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** There was no (whole) answer: the network failed or time ran out. Whether a write took effect is unknown. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+
+  constructor(request: string, problem: string, cause?: unknown) {
+    super(`${request}: ${problem}`, { cause });
+  }
+}
+
+/** The object is not there, or its kind is not served. */
+export function isNotFound(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === 404;
+}
+
+/** A write was based on a version that is no longer the current one. */
+export function isConflict(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === 409 && error.reason !== 'AlreadyExists';
+}
+
+/** A create met an object of that name. */
+export function isAlreadyExists(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === 409 && error.reason === 'AlreadyExists';
+}
+
+/** The resource version or continue token is too old: only a new list helps. */
+export function isGone(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === 410;
+}
+
+/** What a thrown value says. Node's errors for several addresses at once have no message of their own. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message !== '') return error.message;
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+  return 'code' in error ? String(error.code) : error.name;
+}

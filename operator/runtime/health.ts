@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import type { Component } from './component.js';
+
+export interface HealthServerOptions {
+  /** @default all interfaces */
+  readonly host?: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** The names of what is not ready; empty when all is. */
+  readonly unready: () => Promise<readonly string[]>;
+  readonly registry: Registry;
+}
+
+export interface HealthServer extends Component {
+  readonly role: 'server';
+  /** Where it listens, once it does; rejects where it cannot. */
+  readonly listening: Promise<AddressInfo>;
+}
+
+interface Answer {
+  readonly code: number;
+  readonly text: string;
+  readonly type?: string;
+}
+
+/**
+ * Plain HTTP for kubelet and Prometheus: `/healthz` (the process answers), `/readyz` (503 with a line `[-]name` for each check
+ * that fails), `/metrics`.
+ */
+export function createHealthServer({ host, port, unready, registry }: HealthServerOptions): HealthServer {
+  const paths: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
+    '/healthz': () => ({ code: 200, text: 'ok\n' }),
+    '/readyz': async () => {
+      const names = await unready();
+      if (names.length === 0) return { code: 200, text: 'ok\n' };
+      return { code: 503, text: `${names.map((name) => `[-]${name}\n`).join('')}not ready\n` };
+    },
+    '/metrics': async () => ({ code: 200, text: await registry.metrics(), type: registry.contentType }),
+  };
+
+  async function answer(request: IncomingMessage): Promise<Answer> {
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    const respond = Object.hasOwn(paths, path) ? paths[path] : undefined;
+    if (!respond) return { code: 404, text: 'not found\n' };
+    if (request.method !== 'GET' && request.method !== 'HEAD') return { code: 405, text: 'method not allowed\n' };
+    return respond();
+  }
+
+  function write(response: ServerResponse, { code, text, type = 'text/plain; charset=utf-8' }: Answer): void {
+    response.writeHead(code, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
+  }
+
+  const server = createServer((request, response) => {
+    answer(request)
+      .then((found) => write(response, found))
+      .catch((error: unknown) => write(response, { code: 500, text: `${String(error)}\n` }));
+  });
+  const listening = once(server, 'listening').then(() => server.address() as AddressInfo);
+  // Whoever runs the server is told of the failure anyway.
+  listening.catch(() => undefined);
+
+  return {
+    role: 'server',
+    name: 'health',
+    listening,
+    async run(signal) {
+      server.listen({ port, host });
+      await listening;
+      if (!signal.aborted) await once(signal, 'abort');
+      const closed = once(server, 'close');
+      // Also ends idle connections; an answer under way is finished.
+      server.close();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { apiVersionOf } from 'optipod/kube';
+import { ownAnnotations, sayTheSame } from 'optipod/lib/api';
+import type { KubeClient } from '../runtime/index.js';
+import { WORKLOAD_API, type Workload } from './workload.js';
+
+/** Of a workload's annotations; its resources are another manager's. */
+const FIELD_MANAGER = 'optipod-metadata';
+
+/**
+ * Makes OptiPod's annotations on a workload exactly these, in one server-side apply: what is no longer said disappears,
+ * everybody else's stay. Nothing is written where they say the same already.
+ * @returns whether something was written.
+ * @throws ApiError, Conflict among them where the workload was replaced by another of the same name.
+ */
+export async function annotate(
+  client: KubeClient,
+  { kind, metadata: { namespace, name, uid, annotations } }: Workload,
+  desired: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  if (sayTheSame(ownAnnotations(annotations), desired)) return false;
+  const api = WORKLOAD_API[kind];
+  await client.apply(
+    api,
+    { apiVersion: apiVersionOf(api), kind, metadata: { namespace, name, uid, annotations: desired } },
+    { fieldManager: FIELD_MANAGER, force: true },
+  );
+  return true;
+}

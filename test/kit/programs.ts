@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { command } from './command.js';
+import { CannotRun, messageOf } from './errors.js';
+import { cacheFolder } from './folders.js';
+import { acquireLock } from './lock.js';
+
+/** Told what is going on, a line at a time. */
+export type Progress = (line: string) => void;
+
+/** A Go module of `programs/`, whose go.mod says which version of what is built. */
+interface GoModule {
+  /** The requirement in go.mod that gives the programs their version; none for a module that is the program. */
+  versionedBy?: string;
+  /** Linker settings that make the programs report that version. */
+  stamp?: (version: string) => string;
+  tags?: string;
+  /** Program name → Go package. */
+  packages: Readonly<Record<string, string>>;
+}
+
+const kubernetes = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kubelet', 'kube-proxy'];
+const containerd = ['containerd', 'containerd-shim-runc-v2', 'ctr'];
+
+const modules: Readonly<Record<string, GoModule>> = {
+  kubernetes: {
+    versionedBy: 'k8s.io/kubernetes',
+    stamp: (version) => {
+      const [major, minor] = version.split('.');
+      const stamps = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor };
+      return Object.entries(stamps)
+        .map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value ?? ''}`)
+        .join(' ');
+    },
+    packages: {
+      etcd: 'go.etcd.io/etcd/server/v3',
+      ...Object.fromEntries(kubernetes.map((name) => [name, `k8s.io/kubernetes/cmd/${name}`])),
+    },
+  },
+  containerd: {
+    versionedBy: 'github.com/containerd/containerd/v2',
+    stamp: (version) => `-X github.com/containerd/containerd/v2/version.Version=${version}`,
+    // Snapshotters that need C libraries; overlayfs is all a node needs.
+    tags: 'no_btrfs no_zfs no_devmapper',
+    packages: Object.fromEntries(containerd.map((name) => [name, `github.com/containerd/containerd/v2/cmd/${name}`])),
+  },
+  'metrics-server': {
+    versionedBy: 'sigs.k8s.io/metrics-server',
+    packages: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
+  },
+  load: { packages: { load: '.' } },
+};
+
+/** What each level runs. */
+export const controlPlanePrograms = ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler'];
+export const nodePrograms = [...controlPlanePrograms, 'kubelet', 'kube-proxy', ...containerd, 'metrics-server', 'load'];
+
+export interface BuildOptions {
+  /** Which Kubernetes: `1.33` is built from `programs/kubernetes-1.33`. @default `programs/kubernetes` */
+  version?: string | undefined;
+  progress: Progress;
+}
+
+/**
+ * Finds programs in the cache, building what is missing (minutes each the first time).
+ * Gives the path of each. Throws `CannotRun` where they cannot be built.
+ */
+export async function ensurePrograms(names: readonly string[], options: BuildOptions): Promise<Map<string, string>> {
+  const paths = new Map<string, string>();
+  for (const name of names) paths.set(name, await ensureProgram(name, options));
+  return paths;
+}
+
+async function ensureProgram(name: string, options: BuildOptions): Promise<string> {
+  const recipe = await recipeOf(name, options.version);
+  const file = join(recipe.folder, name);
+  if (existsSync(file)) return file;
+  if (process.platform !== 'linux') {
+    throw new CannotRun(`${name} is built on Linux only: set KUBEBUILDER_ASSETS for the control plane; ${stillWorks}.`);
+  }
+  if (!recipe.go) {
+    throw new CannotRun(
+      `Install Go, which builds ${name} once, or set KUBEBUILDER_ASSETS to a folder with kube-apiserver, etcd and kubectl ` +
+        `for a control plane without a node; ${stillWorks}.`,
+    );
+  }
+  const lock = await acquireLock(`${recipe.folder}.lock`, {
+    holder: `process ${process.pid}`,
+    waiting: (holder) => options.progress(`${name}: waiting for ${holder}, which builds it`),
+  });
+  try {
+    // The one we waited for may have built it.
+    if (!existsSync(file)) await build(name, recipe, options.progress);
+  } finally {
+    await lock.release();
+  }
+  return file;
+}
+
+const stillWorks = 'npm run test:unit needs none of this';
+
+interface Recipe {
+  /** Where the module's programs are kept: one folder per version, sources, flags and Go. */
+  folder: string;
+  source: string;
+  version: string;
+  flags: string[];
+  target: string;
+  /** Whether there is a Go to build with. */
+  go: boolean;
+}
+
+async function recipeOf(program: string, wanted: string | undefined): Promise<Recipe> {
+  const [moduleName, module] = Object.entries(modules).find(([, { packages }]) => program in packages) ?? [];
+  const target = module?.packages[program];
+  if (moduleName === undefined || module === undefined || target === undefined)
+    throw new Error(`no program ${program}`);
+  const suffix = moduleName === 'kubernetes' && wanted !== undefined ? `-${wanted}` : '';
+  const source = join(import.meta.dirname, 'programs', moduleName + suffix);
+  if (!existsSync(source)) throw new CannotRun(`There is no Kubernetes ${wanted ?? ''} here: add ${source}.`);
+  const version = versionIn(readFileSync(join(source, 'go.mod'), 'utf8'), module.versionedBy);
+  const flags = ['-trimpath', '-ldflags', `-s -w ${module.stamp?.(version) ?? ''}`.trim()];
+  if (module.tags !== undefined) flags.push('-tags', module.tags);
+
+  const key = `${moduleName}-${version}-${hashOf(source, flags)}`;
+  const store = join(cacheFolder(), 'programs');
+  const go = await goVersion(source);
+  // Without Go there may still be programs that were built while there was one.
+  const built = existsSync(store)
+    ? readdirSync(store).find((name) => name.startsWith(`${key}-`) && !name.endsWith('.lock'))
+    : undefined;
+  const folder = join(store, go === undefined ? (built ?? key) : `${key}-${go}`);
+  return { folder, source, version, flags, target, go: go !== undefined };
+}
+
+/** The version a go.mod requires of a module, without its `v`. */
+export function versionIn(goMod: string, requirement: string | undefined): string {
+  if (requirement === undefined) return '1';
+  const line = goMod.split('\n').find((text) =>
+    text
+      .trim()
+      .replace(/^require /, '')
+      .startsWith(`${requirement} v`),
+  );
+  const version = line && /v(\S+)/.exec(line.slice(line.indexOf(' v')))?.[1];
+  if (!version) throw new Error(`go.mod requires no ${requirement}`);
+  return version;
+}
+
+function hashOf(source: string, flags: string[]): string {
+  const hash = createHash('sha256').update(flags.join('\0'));
+  for (const name of readdirSync(source).sort()) hash.update(`\0${name}\0`).update(readFileSync(join(source, name)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+const goVersions = new Map<string, Promise<string | undefined>>();
+
+/** Asked in the module's folder: its go.mod may choose a newer Go than the one on the PATH. */
+function goVersion(source: string): Promise<string | undefined> {
+  const known = goVersions.get(source);
+  if (known !== undefined) return known;
+  const asked = command('go', ['env', 'GOVERSION'], { cwd: source, env: { GOWORK: 'off' } }).then(
+    ({ stdout }) => stdout.trim(),
+    () => undefined,
+  );
+  goVersions.set(source, asked);
+  return asked;
+}
+
+async function build(name: string, recipe: Recipe, progress: Progress): Promise<void> {
+  mkdirSync(recipe.folder, { recursive: true });
+  const started = Date.now();
+  const elapsed = () => `${Math.round((Date.now() - started) / 1000)} s`;
+  progress(`${name}: building (once; it is kept in ${recipe.folder})`);
+  // So that a build of several minutes does not look like one that hangs.
+  const heartbeat = setInterval(() => progress(`${name}: still building, ${elapsed()}`), 15_000);
+  const partial = join(recipe.folder, `.${name}.partial`);
+  try {
+    await command('go', ['build', ...recipe.flags, '-o', partial, recipe.target], {
+      cwd: recipe.source,
+      env: { CGO_ENABLED: '0', GOWORK: 'off' },
+    });
+    renameSync(partial, join(recipe.folder, name));
+    progress(`${name}: built in ${elapsed()}`);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw buildFailure(name, messageOf(error));
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+function buildFailure(name: string, said: string): Error {
+  if (!/dial tcp|no such host|connection refused|i\/o timeout|network is unreachable|TLS handshake/.test(said)) {
+    return new Error(`${name} does not build: ${said}`);
+  }
+  return new CannotRun(
+    `The Go modules of ${name} cannot be downloaded: run "npm run cluster -- build" once with a network, or set ` +
+      `KUBEBUILDER_ASSETS for a control plane without a node; ${stillWorks}.`,
+  );
+}
+
+/**
+ * The programs of a control plane. KUBEBUILDER_ASSETS (kube-apiserver, etcd, kubectl) comes before what the kit builds;
+ * a controller-manager and scheduler that are neither in it nor can be built are left out, with a line that says so.
+ */
+export async function ensureControlPlanePrograms(options: BuildOptions): Promise<Map<string, string>> {
+  const assets = process.env.KUBEBUILDER_ASSETS;
+  if (!assets) return ensurePrograms(controlPlanePrograms, options);
+  const paths = new Map<string, string>();
+  for (const name of controlPlanePrograms) {
+    const given = join(assets, name);
+    if (existsSync(given)) paths.set(name, given);
+  }
+  for (const name of ['etcd', 'kube-apiserver', 'kubectl']) {
+    if (!paths.has(name))
+      throw new CannotRun(`KUBEBUILDER_ASSETS=${assets} has no ${name}: correct it, or unset it; ${stillWorks}.`);
+  }
+  for (const name of ['kube-controller-manager', 'kube-scheduler'].filter((missing) => !paths.has(missing))) {
+    try {
+      paths.set(name, await ensureProgram(name, options));
+    } catch (error) {
+      if (!(error instanceof CannotRun)) throw error;
+      options.progress(`${name}: not in KUBEBUILDER_ASSETS and cannot be built here, so this control plane has none`);
+    }
+  }
+  return paths;
+}
+
+/** PATH with the kit's own programs first. */
+export function pathWith(programs: ReadonlyMap<string, string>): string {
+  const folders = new Set([...programs.values()].map((path) => join(path, '..')));
+  return [...folders, process.env.PATH ?? ''].join(delimiter);
+}

@@ -1,0 +1,3 @@
+module optipod.io/test/kit/programs/load
+
+go 1.25

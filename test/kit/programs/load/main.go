@@ -1,0 +1,79 @@
+// Load uses as much processor time and memory as it is told to, until it gets a signal.
+//
+//	load --cpu 40 --memory 64Mi
+//
+// --cpu is percent of one core (250 is two and a half cores), --memory is what stays resident. Without flags it
+// only waits, which is all the first process of a pod sandbox has to do.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A slice of time in which each worker is busy for its share: short against the 100 ms period of the CFS quota.
+const slice = 10 * time.Millisecond
+
+func main() {
+	cpu := flag.Float64("cpu", 0, "processor time to use, in percent of one core")
+	memory := flag.String("memory", "0", "memory to keep resident: bytes, or with a suffix Ki, Mi, Gi")
+	flag.Parse()
+
+	size, err := bytes(*memory)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	fmt.Printf("load: cpu %g%% of a core, memory %s\n", *cpu, *memory)
+
+	held := make([]byte, size)
+	touch(held)
+	for share := *cpu / 100; share > 0; share-- {
+		go burn(min(share, 1))
+	}
+
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(30 * time.Second):
+			// Written again, so that the pages stay in the working set.
+			touch(held)
+		}
+	}
+}
+
+func touch(memory []byte) {
+	for i := 0; i < len(memory); i += os.Getpagesize() {
+		memory[i]++
+	}
+}
+
+func burn(share float64) {
+	for {
+		start := time.Now()
+		for time.Since(start) < time.Duration(share*float64(slice)) {
+		}
+		// Late wake-ups are not made up for: a throttled process would otherwise run without a pause.
+		time.Sleep(slice - time.Since(start))
+	}
+}
+
+func bytes(text string) (int, error) {
+	units := map[string]int{"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
+	for suffix, unit := range units {
+		if number, ok := strings.CutSuffix(text, suffix); ok {
+			n, err := strconv.Atoi(number)
+			return n * unit, err
+		}
+	}
+	return strconv.Atoi(text)
+}

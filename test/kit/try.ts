@@ -1,0 +1,10 @@
+import { openRun, insideNetwork, prepare } from './index.js';
+await prepare('node', { progress: (l) => console.log(l) });
+const run = await openRun();
+process.exitCode = await insideNetwork(run, process.execPath, [
+  'node_modules/mocha/bin/mocha.js',
+  '--require',
+  'test/kit/hooks.ts',
+  ...process.argv.slice(2),
+]);
+await run.close();

@@ -1,0 +1,41 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from './errors.js';
+
+/** Thrown by a probe to say that waiting longer cannot help (a program has exited); `waitFor` passes it on at once. */
+export class Hopeless extends Error {
+  override readonly name = 'Hopeless';
+}
+
+export interface WaitOptions {
+  /** @default 60000 */
+  timeoutMs?: number;
+  /** Pause between two probes. @default 100 */
+  everyMs?: number;
+}
+
+/**
+ * Calls `probe` until it gives something other than `undefined` and resolves to that. A probe that throws is asked again.
+ * Rejects after `timeoutMs` with what was waited for and the last error.
+ */
+export async function waitFor<T>(
+  what: string,
+  probe: () => Promise<T | undefined> | T | undefined,
+  options: WaitOptions = {},
+): Promise<T> {
+  const { timeoutMs = 60_000, everyMs = 100 } = options;
+  const deadline = Date.now() + timeoutMs;
+  let last = 'nothing yet';
+  for (;;) {
+    try {
+      const value = await probe();
+      if (value !== undefined) return value;
+      last = 'nothing yet';
+    } catch (error) {
+      if (error instanceof Hopeless)
+        throw new Hopeless(`while waiting for ${what}: ${error.message}`, { cause: error });
+      last = messageOf(error);
+    }
+    if (Date.now() >= deadline) throw new Error(`waited ${timeoutMs / 1000} s for ${what}; last seen: ${last}`);
+    await pause(everyMs);
+  }
+}

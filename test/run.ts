@@ -1,0 +1,53 @@
+/**
+ * `npm test`: runs suites of tests in one mocha, so that there is one closing line. Suites that need a cluster run inside a
+ * network of their own, in which nothing outlives this process.
+ *
+ *   tsx test/run.ts unit cluster node [-- mocha's own arguments]
+ */
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { CannotRun, insideNetwork, openRun, prepare, type Level } from './kit/index.js';
+import { operatorImage } from './support/operator-image.js';
+
+const root = join(import.meta.dirname, '..');
+
+const SUITES: Readonly<Record<string, { readonly files: string; readonly needs?: Level }>> = {
+  unit: { files: 'test/unit/**/*.test.ts' },
+  cluster: { files: 'test/cluster/**/*.test.ts', needs: 'control-plane' },
+  node: { files: 'test/node/**/*.test.ts', needs: 'node' },
+};
+
+const separator = process.argv.indexOf('--');
+const names = process.argv.slice(2, separator < 0 ? undefined : separator);
+const extra = separator < 0 ? [] : process.argv.slice(separator + 1);
+const suites = names.map((name) => {
+  const suite = SUITES[name];
+  if (!suite) throw new Error(`no suite ${name}: there are ${Object.keys(SUITES).join(', ')}`);
+  return suite;
+});
+
+const mocha = [join(root, 'node_modules/mocha/bin/mocha.js'), ...suites.map(({ files }) => files), ...extra];
+process.exitCode = suites.some(({ needs }) => needs)
+  ? await withCluster()
+  : (spawnSync(process.execPath, mocha, { stdio: 'inherit', cwd: root }).status ?? 1);
+
+async function withCluster(): Promise<number> {
+  const progress = (line: string) => process.stderr.write(`${line}\n`);
+  const needsNode = suites.some(({ needs }) => needs === 'node');
+  try {
+    // Whatever comes from outside comes before the network that has none.
+    await prepare(needsNode ? 'node' : 'control-plane', { progress });
+    if (needsNode) await operatorImage(progress);
+    const run = await openRun();
+    try {
+      const hooks = ['--require', join(root, 'test/kit/hooks.ts')];
+      return await insideNetwork(run, process.execPath, [...mocha, ...hooks], { cwd: root });
+    } finally {
+      await run.close();
+    }
+  } catch (error) {
+    if (!(error instanceof CannotRun)) throw error;
+    progress(error.message);
+    return 1;
+  }
+}

@@ -1,0 +1,101 @@
+import { Chart, Testing } from 'cdk8s';
+import { expect } from 'chai';
+import { webhookConfigurations } from '../../../constructs/operator/index.js';
+import { defineAdmission, Namespace, PodKind, type AdmissionDefinition } from '../../../lib/kube/index.js';
+import { optipod } from '../../../lib/optipod/index.js';
+
+const service = { name: 'hooks', namespace: 'home', port: 443 };
+
+const checked = defineAdmission(Namespace, {
+  name: 'namespaces.example.com',
+  type: 'validating',
+  path: '/validate',
+  operations: ['CREATE', 'UPDATE'],
+  failurePolicy: 'Fail',
+  timeoutSeconds: 3,
+  uses: [],
+});
+
+const changed = defineAdmission(PodKind, { ...checked, name: 'pods.example.com', type: 'mutating', path: '/mutate' });
+
+describe('webhook configurations derived from admission handlers', () => {
+  it('exist only for the types that are defined', () => {
+    expect(kinds([])).to.deep.equal([]);
+    expect(kinds([checked])).to.deep.equal(['ValidatingWebhookConfiguration']);
+    expect(kinds([checked, changed])).to.have.members([
+      'MutatingWebhookConfiguration',
+      'ValidatingWebhookConfiguration',
+    ]);
+  });
+
+  it('say what a handler says, and name no certificate authority', () => {
+    const [configuration] = synth([checked]);
+    expect(configuration).to.deep.equal({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'example' },
+      webhooks: [
+        {
+          name: 'namespaces.example.com',
+          admissionReviewVersions: ['v1'],
+          clientConfig: { service: { ...service, path: '/validate' } },
+          rules: [
+            {
+              apiGroups: [''],
+              apiVersions: ['v1'],
+              resources: ['namespaces'],
+              operations: ['CREATE', 'UPDATE'],
+              scope: 'Cluster',
+            },
+          ],
+          failurePolicy: 'Fail',
+          timeoutSeconds: 3,
+          sideEffects: 'None',
+        },
+      ],
+    });
+  });
+
+  it('of OptiPod can never keep a pod from starting, and reach only namespaces that opted in', () => {
+    const [configuration, ...others] = synth(optipod.admission);
+    expect(others).to.deep.equal([]);
+    const webhook = configuration?.webhooks[0];
+    expect(webhook).to.deep.include({
+      failurePolicy: 'Ignore',
+      sideEffects: 'None',
+      reinvocationPolicy: 'IfNeeded',
+      rules: [
+        { apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'], scope: 'Namespaced' },
+      ],
+    });
+    expect(webhook?.timeoutSeconds).to.be.at.most(5);
+    expect(webhook).to.have.nested.property('namespaceSelector.matchLabels').that.deep.equals({
+      'optipod.io/webhook': 'enabled',
+    });
+    const [name] = (webhook?.namespaceSelector as Selector).matchExpressions;
+    expect(name).to.include({ key: 'kubernetes.io/metadata.name', operator: 'NotIn' });
+    expect(name?.values).to.include.members(['kube-system', 'optipod-system']);
+    expect((webhook?.objectSelector as Selector).matchExpressions).to.deep.equal([
+      { key: 'app.kubernetes.io/name', operator: 'NotIn', values: ['optipod', 'optipod-webhook'] },
+    ]);
+  });
+});
+
+interface Selector {
+  readonly matchExpressions: readonly { key: string; operator: string; values: string[] }[];
+}
+
+interface Configuration {
+  readonly kind: string;
+  readonly webhooks: readonly Record<string, unknown>[];
+}
+
+function synth(admission: readonly AdmissionDefinition[]): Configuration[] {
+  const chart = new Chart(Testing.app(), 'chart');
+  webhookConfigurations(chart, 'example', admission, service);
+  return Testing.synth(chart) as Configuration[];
+}
+
+function kinds(admission: readonly AdmissionDefinition[]): string[] {
+  return synth(admission).map(({ kind }) => kind);
+}

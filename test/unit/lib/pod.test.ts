@@ -1,0 +1,141 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { LimitRange, PodSpec } from 'optipod/kube';
+import { controllerOf, deploymentOf, patchPod, qosClass } from 'optipod/lib/pod';
+import { applyPatch } from '../../support/json-patch.js';
+
+const web = (resources?: PodSpec['resources']): PodSpec => ({
+  containers: [{ name: 'web', ...(resources ? { resources } : {}) }],
+});
+const wanted = (requests: Record<string, string>, limits?: Record<string, string>) =>
+  new Map([['web', { requests, ...(limits ? { limits } : {}) }]]);
+
+describe('patching a pod', () => {
+  it('B-WEB-3 makes missing maps, patches only the keys that differ, and equal amounts give no patch', () => {
+    const all = wanted({ cpu: '240m', memory: '512Mi' });
+    expect(patchPod(web(), all, [])).to.deep.include({
+      operations: [
+        { op: 'add', path: '/spec/containers/0/resources', value: { requests: { cpu: '240m', memory: '512Mi' } } },
+      ],
+    });
+    expect(patchPod(web({ limits: { cpu: '1' } }), all, [])).to.deep.include({
+      operations: [
+        { op: 'add', path: '/spec/containers/0/resources/requests', value: { cpu: '240m', memory: '512Mi' } },
+      ],
+    });
+    expect(patchPod(web({ requests: { cpu: '100m' } }), all, [])).to.deep.include({
+      operations: [
+        { op: 'replace', path: '/spec/containers/0/resources/requests/cpu', value: '240m' },
+        { op: 'add', path: '/spec/containers/0/resources/requests/memory', value: '512Mi' },
+      ],
+    });
+    expect(patchPod(web({ requests: { cpu: '0.24', memory: '536870912' } }), all, [])).to.include({
+      outcome: 'unchanged',
+    });
+  });
+
+  it('B-WEB-3 bad quantities are skipped and named, the rest is used', () => {
+    const result = patchPod(web(), wanted({ cpu: 'lots', memory: '-1' }), []);
+    expect(result).to.deep.equal({
+      outcome: 'unchanged',
+      skipped: [
+        { container: 'web', field: 'requests.cpu', value: 'lots' },
+        { container: 'web', field: 'requests.memory', value: '-1' },
+      ],
+    });
+  });
+
+  it('B-WEB-1 leaves a pod whole whose request would pass its limit', () => {
+    const received = web({ requests: { cpu: '100m' }, limits: { cpu: '200m' } });
+    expect(patchPod(received, wanted({ cpu: '240m', memory: '1Gi' }), [])).to.include({
+      outcome: 'refused',
+      reason: 'RequestAboveLimit',
+    });
+  });
+
+  it('B-REC-4 keeps the QoS class; only a pod without any resources gets one', () => {
+    const same = { cpu: '1', memory: '1Gi' };
+    expect(patchPod(web({ requests: same, limits: same }), wanted({ cpu: '500m' }), [])).to.include({
+      reason: 'QosClassWouldChange',
+    });
+    const burstable = web({ requests: { cpu: '500m', memory: '1Gi' }, limits: same });
+    expect(patchPod(burstable, wanted({ cpu: '1' }), [])).to.include({ reason: 'QosClassWouldChange' });
+    expect(patchPod(web(), wanted({ cpu: '1' }), [])).to.include({ outcome: 'patched' });
+  });
+
+  it('B-WEB-1 leaves a pod whole that would break a LimitRange', () => {
+    const range = (type: string, bounds: object) =>
+      [{ spec: { limits: [{ type, ...bounds }] } }] as unknown as LimitRange[];
+    const received = web({ requests: { cpu: '500m' }, limits: { cpu: '1' } });
+    const less = wanted({ cpu: '100m' });
+    expect(patchPod(received, less, range('Container', { min: { cpu: '200m' } }))).to.include({ reason: 'LimitRange' });
+    expect(patchPod(received, less, range('Pod', { min: { cpu: '200m' } }))).to.include({ reason: 'LimitRange' });
+    expect(patchPod(received, less, range('Container', { maxLimitRequestRatio: { cpu: '4' } }))).to.include({
+      reason: 'LimitRange',
+    });
+    expect(patchPod(received, wanted({ cpu: '800m' }), range('Container', { max: { cpu: '2' } }))).to.include({
+      outcome: 'patched',
+    });
+    expect(patchPod(received, less, range('PersistentVolumeClaim', { min: { cpu: '1' } }))).to.include({
+      outcome: 'patched',
+    });
+  });
+
+  it('B-APP-12 sidecars are containers, ordinary init containers are left alone; strangers are never named', () => {
+    const pod: PodSpec = {
+      containers: [{ name: 'web' }],
+      initContainers: [{ name: 'setup' }, { name: 'proxy', restartPolicy: 'Always' }],
+    };
+    const each = new Map(['setup', 'proxy', 'stranger'].map((name) => [name, { requests: { cpu: '10m' } }]));
+    expect(patchPod(pod, each, [])).to.deep.include({
+      operations: [{ op: 'add', path: '/spec/initContainers/1/resources', value: { requests: { cpu: '10m' } } }],
+    });
+  });
+
+  it('pod-level resources are left alone', () => {
+    expect(patchPod({ ...web(), resources: { requests: { cpu: '1' } } }, wanted({ cpu: '2' }), [])).to.include({
+      reason: 'PodLevelResources',
+    });
+  });
+
+  it('B-WEB-4 is idempotent, and touches nothing but container resources', () => {
+    const amount = fc.constantFrom('100m', '0.1', '200m', '1', '64Mi', '1Gi');
+    const amounts = fc.record({ cpu: amount, memory: amount }, { requiredKeys: [] });
+    const resources = fc.record({ requests: amounts, limits: amounts }, { requiredKeys: [] });
+    const container = fc.record({ name: fc.constantFrom('a', 'b', 'c'), resources }, { requiredKeys: ['name'] });
+    const pods = fc.uniqueArray(container, { selector: ({ name }) => name, minLength: 1 });
+    fc.assert(
+      fc.property(pods, fc.dictionary(fc.constantFrom('a', 'b', 'c'), resources), (containers, recommended) => {
+        const spec = { containers } as PodSpec;
+        const result = patchPod(spec, new Map(Object.entries(recommended)), []);
+        if (result.outcome !== 'patched') return;
+        for (const { path } of result.operations) expect(path).to.match(/^\/spec\/containers\/\d\/resources/);
+        const after = applyPatch({ spec }, result.operations) as { spec: PodSpec };
+        expect(patchPod(after.spec, new Map(Object.entries(recommended)), [])).to.include({ outcome: 'unchanged' });
+        if (qosClass(spec) !== 'BestEffort') expect(qosClass(after.spec)).to.equal(qosClass(spec));
+      }),
+    );
+  });
+});
+
+describe('owner chain', () => {
+  const reference = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'u', controller: true };
+
+  it('B-WEB-2 follows controller references of the three kinds only', () => {
+    expect(controllerOf({ ownerReferences: [reference] })).to.include({ found: 'replicaSet', name: 'web-1' });
+    expect(controllerOf({ ownerReferences: [{ ...reference, kind: 'DaemonSet' }] })).to.deep.include({
+      found: 'workload',
+    });
+    expect(controllerOf({ ownerReferences: [{ ...reference, controller: false }] })).to.include({ found: 'none' });
+    expect(controllerOf({ ownerReferences: [{ ...reference, kind: 'Job', apiVersion: 'batch/v1' }] })).to.include({
+      found: 'none',
+    });
+    expect(controllerOf({})).to.include({ found: 'none' });
+    expect(deploymentOf({ ownerReferences: [{ ...reference, kind: 'Deployment', name: 'web' }] })).to.include({
+      name: 'web',
+    });
+    expect(
+      deploymentOf({ ownerReferences: [{ ...reference, kind: 'Rollout', apiVersion: 'argoproj.io/v1alpha1' }] }),
+    ).to.equal(undefined);
+  });
+});

@@ -1,0 +1,239 @@
+import type { Kind, KubeObject } from 'optipod/kube';
+import { expect } from 'chai';
+import {
+  type Informer,
+  type InformerEvent,
+  type ReflectorTiming,
+  createClient,
+  createInformer,
+  createMetrics,
+} from '../../../operator/runtime/index.js';
+import { type Fault, fakeKind, until } from './fake-apiserver.js';
+
+type ConfigMap = KubeObject & { readonly data: string };
+const ConfigMaps: Kind<ConfigMap> = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  scope: 'Namespaced',
+};
+
+const timing: Partial<ReflectorTiming> = { initialMs: 2, maxMs: 4, shortestWatchMs: 0 };
+
+describe('informer', () => {
+  let api: Awaited<ReturnType<typeof fakeKind>>;
+  let stop: AbortController;
+  let running: Promise<void>[];
+  let closing: (() => Promise<void>)[];
+
+  beforeEach(async () => {
+    api = await fakeKind();
+    stop = new AbortController();
+    running = [];
+    closing = [];
+  });
+  afterEach(async () => {
+    stop.abort();
+    await Promise.all(running);
+    for (const close of closing) await close();
+    await api.close();
+  });
+
+  function start(options: { readonly pageSize?: number; readonly timing?: Partial<ReflectorTiming> } = {}) {
+    const client = createClient(api.config, { retry: { attempts: 1 } });
+    closing.push(() => client.close());
+    const metrics = createMetrics();
+    const informer = createInformer(client, ConfigMaps, { metrics, timing, ...options });
+    const events: string[] = [];
+    informer.onEvent(({ type, object }) => events.push(`${type} ${object.metadata.name}=${object.data}`));
+    running.push(informer.run(stop.signal));
+    return { informer, events, metrics };
+  }
+
+  const contents = (informer: Informer<ConfigMap>) =>
+    Object.fromEntries(informer.list().map(({ metadata, data }) => [metadata.name, data]));
+  const agrees = (informer: Informer<ConfigMap>) =>
+    until(() => JSON.stringify(sorted(contents(informer))) === JSON.stringify(sorted(api.contents())));
+  const sorted = (record: Record<string, string>) => Object.entries(record).sort(([a], [b]) => a.localeCompare(b));
+  const watching = () => until(() => api.watches.size === 1);
+
+  it('lists in pages, then follows changes', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e']) api.set(name, '1');
+    const { informer, events } = start({ pageSize: 2 });
+    expect(informer.hasSynced).to.equal(false);
+    await informer.synced;
+    expect(informer.hasSynced).to.equal(true);
+    expect(api.requests.filter(({ url }) => url.searchParams.has('limit'))).to.have.length(3);
+    expect(informer.get('default', 'c')).to.deep.include({ apiVersion: 'v1', kind: 'ConfigMap', data: '1' });
+    expect(informer.get('default', 'c')?.metadata).not.to.have.property('managedFields');
+    expect([informer.list('default').length, informer.list('other').length]).to.deep.equal([5, 0]);
+    await watching();
+    api.set('a', '2');
+    api.remove('b');
+    api.set('f', '1');
+    await agrees(informer);
+    expect(events.slice(5)).to.deep.equal(['updated a=2', 'deleted b=1', 'added f=1']);
+    const watch = api.requests.at(-1)?.url.searchParams;
+    expect(watch?.get('allowWatchBookmarks')).to.equal('true');
+    expect(Number(watch?.get('timeoutSeconds'))).to.be.within(300, 600);
+  });
+
+  const faults: Fault[] = ['reset', 'status-500', 'status-410', 'status-404', 'event-410', 'event-500', 'half-line', 'end'];
+  for (const fault of faults) {
+    it(`goes on after ${fault} in a watch, and misses nothing`, async () => {
+      api.set('a', '1');
+      api.set('gone', '1');
+      api.watchFaults.push(fault, fault);
+      const { informer } = start();
+      await informer.synced;
+      api.set('a', '2');
+      api.remove('gone');
+      await agrees(informer);
+      await watching();
+      api.set('b', '1');
+      await agrees(informer);
+    });
+  }
+
+  it('is not synced while lists fail, a kind that is not served among them, and syncs when they work', async () => {
+    api.set('a', '1');
+    api.listFaults.push('status-404', 'reset', 'status-500', 'status-404');
+    const { informer } = start();
+    await until(() => api.listFaults.length <= 1);
+    expect(informer.hasSynced).to.equal(false);
+    await informer.synced;
+    await agrees(informer);
+  });
+
+  it('goes on from the last bookmark, and lists again only when it must', async () => {
+    api.set('a', '1');
+    const { informer, events, metrics } = start();
+    await informer.synced;
+    await watching();
+    const version = api.bookmark();
+    api.cut();
+    await until(() => api.requests.filter(({ url }) => url.searchParams.has('watch')).length === 2);
+    expect(api.requests.at(-1)?.url.searchParams.get('resourceVersion')).to.equal(version);
+    await watching();
+    expect(events).to.deep.equal(['added a=1']);
+
+    api.cut();
+    api.compact();
+    await until(() => api.requests.filter(({ url }) => !url.searchParams.has('watch')).length === 2);
+    expect(await metrics.registry.metrics()).to.contain('reflector_relists_total{resource="configmaps",reason="gone"} 1');
+  });
+
+  it('finds out by a new list what was deleted and replaced unseen', async () => {
+    for (const name of ['kept', 'gone', 'changed', 'replaced']) api.set(name, '1');
+    const { informer, events } = start();
+    await informer.synced;
+    await watching();
+    api.watchFaults.push('reset');
+    api.cut();
+    api.remove('gone');
+    api.set('changed', '2');
+    api.remove('replaced');
+    api.set('replaced', '2', 'another');
+    api.compact();
+    events.length = 0;
+    await agrees(informer);
+    expect(events).to.have.members([
+      'deleted gone=1',
+      'updated changed=2',
+      'deleted replaced=1',
+      'added replaced=2',
+    ]);
+  });
+
+  it('takes the whole list when pages expire while it is read', async () => {
+    for (const name of ['a', 'b', 'c']) api.set(name, '1');
+    const { informer } = start({ pageSize: 2 });
+    // The first page is served; the second is refused.
+    await until(() => api.requests.length === 1);
+    api.listFaults.push('status-410');
+    await informer.synced;
+    await agrees(informer);
+    const lists = api.requests.filter(({ url }) => !url.searchParams.has('watch'));
+    expect(lists.at(-1)?.url.searchParams.has('limit')).to.equal(false);
+  });
+
+  it('gives up a watch that the server forgot', async () => {
+    const { informer } = start({ timing: { ...timing, watchSeconds: [0, 0], graceMs: 10 } });
+    await informer.synced;
+    await until(() => api.requests.filter(({ url }) => url.searchParams.has('watch')).length > 2);
+    api.set('a', '1');
+    await agrees(informer);
+  });
+
+  it('backs off from watches that end at once', async () => {
+    const { informer } = start({ timing: { initialMs: 1000, maxMs: 1000, shortestWatchMs: 1000 } });
+    api.watchFaults.push('end');
+    await informer.synced;
+    await until(() => api.watchFaults.length === 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(api.requests).to.have.length(2);
+  });
+
+  it('survives handlers that throw or reject, and counts them', async () => {
+    const { informer, metrics } = start();
+    const seen: string[] = [];
+    informer.onEvent(() => {
+      throw new Error('broken handler');
+    });
+    informer.onEvent(() => Promise.reject(new Error('broken promise')));
+    informer.onEvent(({ object }) => seen.push(object.metadata.name));
+    await informer.synced;
+    await watching();
+    api.set('a', '1');
+    api.set('b', '1');
+    await until(() => seen.length === 2);
+    expect(seen).to.deep.equal(['a', 'b']);
+    expect(await metrics.registry.metrics()).to.contain('informer_errors_total{resource="configmaps",stage="handler"} 4');
+  });
+
+  it('tells a handler that joins late what is there, once', async () => {
+    api.set('a', '1');
+    api.set('b', '1');
+    const { informer } = start();
+    await informer.synced;
+    await watching();
+    const late: string[] = [];
+    const nested: string[] = [];
+    const name = ({ type, object }: InformerEvent<ConfigMap>) => `${type} ${object.metadata.name}`;
+    const leave = informer.onEvent((event) => {
+      late.push(name(event));
+      if (event.object.metadata.name === 'c') informer.onEvent((inner) => nested.push(name(inner)));
+    });
+    expect(late).to.deep.equal(['added a', 'added b']);
+    api.set('c', '1');
+    await until(() => late.length === 3);
+    expect(nested).to.deep.equal(['added a', 'added b', 'added c']);
+    leave();
+    api.remove('a');
+    await until(() => nested.length === 4);
+    expect(late).to.have.length(3);
+  });
+
+  it('keeps what the projection gives, and the last good state where it throws', async () => {
+    const client = createClient(api.config);
+    closing.push(() => client.close());
+    const informer = createInformer(client, ConfigMaps, {
+      timing,
+      project: ({ data }) => {
+        if (data === 'bad') throw new Error('not understood');
+        return data.length;
+      },
+    });
+    api.set('a', 'four');
+    api.set('b', 'bad');
+    running.push(informer.run(stop.signal));
+    await informer.synced;
+    expect(informer.list()).to.deep.equal([4]);
+    await watching();
+    api.set('a', 'bad');
+    api.set('b', 'three');
+    await until(() => informer.list().length === 2);
+    expect([informer.get('default', 'a'), informer.get('default', 'b')]).to.deep.equal([4, 5]);
+  });
+});

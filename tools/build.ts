@@ -1,0 +1,38 @@
+/**
+ * `npm run build`: what is published and what goes into the image.
+ *
+ *   dist/esm, dist/cjs           lib, imports and constructs, for both module systems, with declarations
+ *   dist/cli                     the command
+ *   dist/image                   the two programs of the image
+ *   operator/dist, webhook/dist  the two other packages
+ */
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundleCli, bundleImage } from './bundle.js';
+import { ROOT, run } from './run.js';
+
+await Promise.all(
+  ['dist', 'operator/dist', 'webhook/dist'].map((folder) => rm(join(ROOT, folder), { recursive: true, force: true })),
+);
+await Promise.all([packages(), commonJs(), command(), bundleImage()]);
+
+/** Each package is compiled against the declarations of the one before, as its users are. */
+async function packages(): Promise<void> {
+  for (const project of ['tsconfig.build.json', 'operator/tsconfig.build.json', 'webhook/tsconfig.build.json']) {
+    await tsc(project);
+  }
+}
+
+async function commonJs(): Promise<void> {
+  await tsc('tsconfig.build.cjs.json');
+  await writeFile(join(ROOT, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
+}
+
+async function command(): Promise<void> {
+  await bundleCli();
+  await chmod(join(ROOT, 'dist/cli/optipod.js'), 0o755);
+}
+
+async function tsc(project: string): Promise<void> {
+  await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project]);
+}

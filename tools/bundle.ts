@@ -1,0 +1,50 @@
+/** What is bundled by esbuild: the two programs of the image, and the command. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, type BuildOptions } from 'esbuild';
+import { ROOT } from './run.js';
+
+/** CommonJS packages in an ES module bundle ask for Node's own modules through `require`. */
+const REQUIRE = `import { createRequire as optipodRequire } from 'node:module'; const require = optipodRequire(import.meta.url);`;
+
+const options = {
+  absWorkingDir: ROOT,
+  // Resolves the packages of this repository to their sources.
+  tsconfig: 'tsconfig.json',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  logLevel: 'warning',
+  banner: { js: REQUIRE },
+} satisfies BuildOptions;
+
+/** dist/image/{operator,webhook}.js: everything in one file each, so that the image needs no node_modules. */
+export async function bundleImage(): Promise<void> {
+  const outdir = join(ROOT, 'dist/image');
+  await rm(outdir, { recursive: true, force: true });
+  await build({
+    ...options,
+    entryPoints: { operator: 'operator/main.ts', webhook: 'webhook/main.ts' },
+    outdir,
+    sourcemap: 'linked',
+  });
+  await writeFile(join(outdir, 'package.json'), '{ "type": "module" }\n');
+}
+
+/**
+ * dist/cli/optipod.js and the chunks that it loads when a command needs them. cdk8s and its kin stay outside: as peers they
+ * are installed anyway, and cdk8s-plus-28, a dependency, must meet the same copy of them.
+ */
+export async function bundleCli(): Promise<void> {
+  const outdir = join(ROOT, 'dist/cli');
+  await mkdir(outdir, { recursive: true });
+  await build({
+    ...options,
+    entryPoints: { optipod: 'cli/main.ts' },
+    outdir,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    external: ['cdk8s', 'constructs', 'cdk8s-plus-28'],
+  });
+}

@@ -1,0 +1,126 @@
+/**
+ * `npm run generate`: everything under imports/, from the definitions in lib/ alone: the CRD as YAML, the TypeScript types
+ * (as written and as defaulted) and the cdk8s bindings.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { compile, type JSONSchema } from 'json-schema-to-typescript';
+import { stringify } from 'yaml';
+import { OptimizationPolicy } from '../lib/api/optimization-policy.js';
+import { crd, rootSchema, type Resource, type Schema } from '../lib/kube/index.js';
+
+const root = join(import.meta.dirname, '..');
+const resources: readonly { resource: Resource; file: string }[] = [
+  { resource: OptimizationPolicy, file: 'optimization-policy' },
+];
+
+const BANNER = '// Generated from lib/ by `npm run generate`; do not edit.\n';
+
+for (const { resource, file } of resources) {
+  const definition = crd(resource);
+  await write(
+    `imports/crds/${definition.metadata.name}.yaml`,
+    `# Generated from lib/ by \`npm run generate\`; do not edit.\n${stringify(definition)}`,
+  );
+  await write(`imports/types/${file}.ts`, await types(resource));
+}
+await bindings();
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(join(root, path, '..'), { recursive: true });
+  await writeFile(join(root, path), text);
+}
+
+/** Two trees from one schema: with what a user must write, and with everything that defaulting has filled in. */
+async function types(resource: Resource): Promise<string> {
+  const asWritten = await tree(resource, 'Input', false);
+  const asDefaulted = await tree(resource, '', true);
+  return (
+    `${BANNER}import type { ObjectMeta } from '../../lib/kube/wire.js';\n\n` +
+    `/** A Kubernetes quantity: a string such as \`500m\` or \`1Gi\`, or an integer. */\nexport type Quantity = string | number;\n\n` +
+    `/** The metadata that the author of an object writes. */\n` +
+    `export type ObjectMetaInput = Partial<Pick<ObjectMeta, 'name' | 'namespace' | 'labels' | 'annotations'>>;\n\n` +
+    `${asWritten}\n${asDefaulted}`
+  );
+}
+
+/** Every titled schema becomes one interface, however often it is used; its properties refer to it by name. */
+async function tree(resource: Resource, suffix: string, defaulted: boolean): Promise<string> {
+  const interfaces: Record<string, JSONSchema> = {};
+
+  function property(schema: Schema): JSONSchema {
+    const node: JSONSchema = schema.description === undefined ? {} : { description: schema.description };
+    if (schema['x-kubernetes-int-or-string']) return { ...node, tsType: 'Quantity' };
+    if (schema.title !== undefined) {
+      const name = `${schema.title}${suffix}`;
+      interfaces[name] ??= shape({ ...schema, description: '' });
+      return { ...node, tsType: name };
+    }
+    return { ...node, ...shape(schema) };
+  }
+
+  function shape(schema: Schema): JSONSchema {
+    const node: JSONSchema = {};
+    if (schema.description) node.description = schema.description;
+    if (schema.type !== undefined) node.type = schema.type;
+    if (schema.enum !== undefined) node.enum = [...schema.enum];
+    if (schema.items !== undefined) node.items = property(schema.items);
+    if (schema.additionalProperties !== undefined) node.additionalProperties = property(schema.additionalProperties);
+    if (schema.properties === undefined) return node;
+    const entries = Object.entries(schema.properties);
+    const defaults = defaulted ? entries.filter(([, { default: value }]) => value !== undefined) : [];
+    node.required = [...new Set([...(schema.required ?? []), ...defaults.map(([name]) => name)])];
+    node.properties = Object.fromEntries(entries.map(([name, value]) => [name, property(value)]));
+    return node;
+  }
+
+  const root = shape(rootSchema(resource));
+  const metadata = { tsType: `ObjectMeta${suffix}` };
+  const text = await compile(
+    {
+      ...root,
+      required: [...(root.required as string[]), 'metadata'],
+      properties: { ...root.properties, metadata },
+      definitions: interfaces,
+    },
+    `${resource.kind}${suffix}`,
+    {
+      bannerComment: '',
+      additionalProperties: false,
+      unreachableDefinitions: true,
+      style: { singleQuote: true, printWidth: 120 },
+    },
+  );
+  // The compiler tells where a definition is used in place of a description that is not there.
+  return text.replaceAll(/\/\*\*\n \* This interface was referenced by[^/]*\*\/\n/g, '');
+}
+
+/** `cdk8s import` works offline from a file; it is run in a folder of its own, for it reads and writes cdk8s.yaml. */
+async function bindings(): Promise<void> {
+  const folder = await mkdtemp(join(root, '.generate-'));
+  try {
+    const cdk8s = join(root, 'node_modules', 'cdk8s-cli', 'bin', 'cdk8s');
+    const crds = resources.map(({ resource }) => join(root, `imports/crds/${crd(resource).metadata.name}.yaml`));
+    for (const file of crds) {
+      await promisify(execFile)(
+        process.execPath,
+        [
+          cdk8s,
+          'import',
+          file,
+          '--language',
+          'typescript',
+          '--output',
+          join(root, 'imports'),
+          '--no-save',
+          '--check-upgrade=false',
+        ],
+        { cwd: folder },
+      );
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

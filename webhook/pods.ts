@@ -1,0 +1,132 @@
+import { apiVersionOf, PodKind, type LimitRange, type ObjectMeta, type Pod } from 'optipod/kube';
+import { readInjection, type StoredPolicy } from 'optipod/lib/api';
+import { podAdmission } from 'optipod/lib/optipod';
+import { controllerOf, deploymentOf, patchPod, type OwningWorkload } from 'optipod/lib/pod';
+import type { WorkloadKind } from 'optipod/lib/policy';
+import type { Informer } from '@optipod/operator/runtime';
+import type { Logger } from 'pino';
+import type { AdmissionDecision, AdmissionHandler, AdmissionRequest } from './server/index.js';
+
+/** What the webhook keeps of workloads and ReplicaSets: who they are, who owns them, what their annotations say. */
+export type ObjectMetadata = Pick<ObjectMeta, 'uid' | 'name' | 'namespace' | 'annotations' | 'ownerReferences'>;
+
+export interface PodReviewSources {
+  readonly policies: Pick<Informer<StoredPolicy>, 'list'>;
+  readonly replicaSets: Pick<Informer<ObjectMetadata>, 'get'>;
+  readonly workloads: Readonly<Record<WorkloadKind, Pick<Informer<ObjectMetadata>, 'get'>>>;
+  readonly limitRanges: Pick<Informer<LimitRange>, 'list'>;
+  /** Asks kube-apiserver for a ReplicaSet that is too young to have been seen; undefined where it is not there. */
+  readonly fetchReplicaSet: (namespace: string, name: string) => Promise<ObjectMetadata | undefined>;
+  /** Counts what became of a pod. */
+  readonly count: (result: PodResult) => void;
+  readonly log: Logger;
+}
+
+/** What became of a pod, for the metric. */
+export type PodResult =
+  | 'patched'
+  | 'unchanged'
+  | 'no-workload'
+  | 'no-recommendation'
+  | 'no-policy'
+  | 'invalid-value'
+  | `refused-${string}`
+  | 'error';
+
+const UNCHANGED: AdmissionDecision = { allowed: true };
+
+/** `/mutate`: gives a newborn pod what its workload's annotations say. Whatever goes wrong, the pod is admitted as it is. */
+export function podHandler(sources: PodReviewSources): AdmissionHandler {
+  return {
+    path: podAdmission.path,
+    onError: UNCHANGED,
+    async review(request) {
+      try {
+        return await review(request, sources);
+      } catch (error) {
+        sources.count('error');
+        throw error;
+      }
+    },
+  };
+}
+
+async function review(request: AdmissionRequest, sources: PodReviewSources): Promise<AdmissionDecision> {
+  const { namespace, object } = request;
+  if (namespace === undefined || !isPod(request, object)) return UNCHANGED;
+  const workload = await findWorkload(namespace, object, sources);
+  if (!workload) return unchanged('no-workload', sources);
+  const injection = readInjection(workload.annotations);
+  if (!injection) return unchanged('no-recommendation', sources);
+  if (!standsBehind(injection.policyUid, sources)) return unchanged('no-policy', sources);
+
+  const patch = patchPod(object.spec, injection.containers, sources.limitRanges.list(namespace));
+  const about = { namespace, workload: workload.name, policy: injection.policy, uid: request.uid };
+  for (const value of patch.skipped) {
+    sources.count('invalid-value');
+    sources.log.warn({ ...about, ...value }, 'annotation is no quantity greater than zero');
+  }
+  if (patch.outcome === 'patched') {
+    sources.count('patched');
+    sources.log.info({ ...about, patch: patch.operations }, 'pod patched');
+    return { allowed: true, patch: patch.operations };
+  }
+  if (patch.outcome === 'unchanged') return unchanged('unchanged', sources);
+  sources.log.warn({ ...about, reason: patch.reason }, 'pod admitted unchanged');
+  return unchanged(`refused-${patch.reason}`, sources);
+}
+
+function unchanged(result: PodResult, { count }: PodReviewSources): AdmissionDecision {
+  count(result);
+  return UNCHANGED;
+}
+
+/** Pod → ReplicaSet → Deployment, Pod → StatefulSet, Pod → DaemonSet, each step by UID: a namesake is somebody else. */
+async function findWorkload(
+  namespace: string,
+  { metadata }: Pod,
+  sources: PodReviewSources,
+): Promise<ObjectMetadata | undefined> {
+  const owner = controllerOf(metadata);
+  if (owner.found === 'none') return undefined;
+  const workload: OwningWorkload | undefined =
+    owner.found === 'workload' ? owner.workload : deploymentOf((await findReplicaSet(namespace, owner, sources)) ?? {});
+  if (!workload) return undefined;
+  const cached = sources.workloads[workload.kind].get(namespace, workload.name);
+  return cached?.uid === workload.uid ? cached : undefined;
+}
+
+async function findReplicaSet(
+  namespace: string,
+  { name, uid }: { readonly name: string; readonly uid: string },
+  { replicaSets, fetchReplicaSet }: PodReviewSources,
+): Promise<ObjectMetadata | undefined> {
+  const cached = replicaSets.get(namespace, name);
+  if (cached?.uid === uid) return cached;
+  const fetched = await fetchReplicaSet(namespace, name);
+  return fetched?.uid === uid ? fetched : undefined;
+}
+
+/** Annotations alone do not inject: the policy that wrote them must still be there, and still want it. */
+function standsBehind(policyUid: string, { policies }: PodReviewSources): boolean {
+  return policies
+    .list()
+    .some(
+      (policy) =>
+        policy.metadata.uid === policyUid &&
+        policy.valid &&
+        policy.object.spec.mode === 'Auto' &&
+        policy.object.spec.updateStrategy.strategy === 'webhook',
+    );
+}
+
+function isPod(request: AdmissionRequest, object: AdmissionRequest['object']): object is Pod {
+  const { group, version, kind } = request.kind;
+  return (
+    request.operation === 'CREATE' &&
+    apiVersionOf({ group, version }) === apiVersionOf(PodKind) &&
+    kind === PodKind.kind &&
+    object !== undefined &&
+    Array.isArray((object as Partial<Pod>).spec?.containers)
+  );
+}

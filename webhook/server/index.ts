@@ -1,0 +1,4 @@
+export * from './admission-server.js';
+export * from './app.js';
+export * from './review.js';
+export * from './tls.js';
