@@ -11,9 +11,10 @@ import { join } from 'node:path';
 import { bundleCli, bundleImage } from './bundle.js';
 import { ROOT, run } from './run.js';
 
-await Promise.all(
-  ['dist', 'operator/dist', 'webhook/dist'].map((folder) => rm(join(ROOT, folder), { recursive: true, force: true })),
-);
+// Archives of images lie in dist/, too, and stay.
+const OUTPUTS = ['dist/esm', 'dist/cjs', 'dist/cli', 'dist/image', 'operator/dist', 'webhook/dist'];
+
+await Promise.all(OUTPUTS.map((folder) => rm(join(ROOT, folder), { recursive: true, force: true })));
 await Promise.all([packages(), commonJs(), command(), bundleImage()]);
 
 /** Each package is compiled against the declarations of the one before, as its users are. */

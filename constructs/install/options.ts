@@ -35,7 +35,7 @@ export interface OptiPodProps {
   readonly webhookReplicas?: number;
   /** @default - requests of 100m CPU and 128Mi memory, no limits */
   readonly operatorResources?: ResourceRequirements;
-  /** @default - requests of 50m CPU and 96Mi memory, no limits */
+  /** @default - requests of 50m CPU and 128Mi memory, no limits */
   readonly webhookResources?: ResourceRequirements;
 }
 
@@ -53,9 +53,9 @@ export function installation(props: OptiPodProps): Installation {
     prometheusUrl: props.prometheusUrl ?? 'http://prometheus-operated.monitoring.svc:9090',
     operatorSettings: props.operatorSettings ?? {},
     webhookReplicas: props.webhookReplicas ?? 2,
-    // Node.js with an empty cache is at 70 to 80 MiB; no memory limit, since both grow with the cluster that they watch.
+    // Each is at 90 MiB before it has seen anything; no memory limit, since both grow with the cluster that they watch.
     operatorResources: props.operatorResources ?? { requests: { cpu: '100m', memory: '128Mi' } },
-    webhookResources: props.webhookResources ?? { requests: { cpu: '50m', memory: '96Mi' } },
+    webhookResources: props.webhookResources ?? { requests: { cpu: '50m', memory: '128Mi' } },
   };
   const problem = problemOf(complete);
   if (problem !== undefined) throw new Error(problem);

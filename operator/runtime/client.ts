@@ -98,7 +98,7 @@ export function createClient(config: ClusterConfig, options: ClientOptions = {})
 
     async list<T extends KubeObject>(kind: Kind<T>, options: ListOptions = {}) {
       const { signal, timeoutMs, metadataOnly, namespace, ...query } = options;
-      const list = await call<ObjectList<T>>({
+      const list = await call<Omit<ObjectList<T>, 'items'> & { readonly items: readonly T[] | null }>({
         signal,
         timeoutMs,
         what: describe('list', kind, { namespace }),
@@ -106,7 +106,8 @@ export function createClient(config: ClusterConfig, options: ClientOptions = {})
         path: pathOf(kind, { namespace }, { ...query }),
         accept: metadataOnly ? METADATA_LIST : undefined,
       });
-      return { ...list, items: list.items.map((item) => identified(kind, item)) };
+      // kube-apiserver writes an empty list of metadata as null.
+      return { ...list, items: (list.items ?? []).map((item) => identified(kind, item)) };
     },
 
     async *watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {

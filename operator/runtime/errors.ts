@@ -37,9 +37,14 @@ export function isNotFound(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 404;
 }
 
-/** A write was based on a version that is no longer the current one. */
+/**
+ * A write was based on what is no longer so: another version, or another object of that name. kube-apiserver has two answers
+ * to a UID that is not the object's: Conflict where the object is gone, Invalid where a namesake stands in its place.
+ */
 export function isConflict(error: unknown): error is ApiError {
-  return error instanceof ApiError && error.code === 409 && error.reason !== 'AlreadyExists';
+  if (!(error instanceof ApiError)) return false;
+  if (error.code === 409) return error.reason !== 'AlreadyExists';
+  return error.code === 422 && (error.status.details?.causes ?? []).some(({ field }) => field === 'metadata.uid');
 }
 
 /** A create met an object of that name. */

@@ -93,9 +93,12 @@ export function createManager(options: ManagerOptions): Manager {
     const roles = new Map<Role, { readonly controller: AbortController; readonly ends: Promise<void>[] }>();
 
     const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
-    const onSignal = () => stop.abort();
-    signal.addEventListener('abort', onSignal, { once: true });
-    if (signal.aborted) stop.abort();
+    const beginStop = () => {
+      state = 'stopping';
+      stop.abort();
+    };
+    signal.addEventListener('abort', beginStop, { once: true });
+    if (signal.aborted) beginStop();
 
     async function follow(component: Component, turn: AbortSignal): Promise<void> {
       running.add(component);
@@ -105,7 +108,7 @@ export function createManager(options: ManagerOptions): Manager {
       } catch (error) {
         failures.push(error);
         log.error({ err: error, component: component.name }, 'a component failed; stopping');
-        stop.abort();
+        beginStop();
       } finally {
         running.delete(component);
       }
@@ -126,8 +129,7 @@ export function createManager(options: ManagerOptions): Manager {
       await stopped;
     }
 
-    state = 'stopping';
-    signal.removeEventListener('abort', onSignal);
+    signal.removeEventListener('abort', beginStop);
     log.info('stopping');
     const patience = new AbortController();
     const late = pause(shutdownMs, undefined, { signal: patience.signal }).catch(() => undefined);

@@ -56,11 +56,11 @@ export type WatchEvent<T> =
 export interface DraftMetadata {
   readonly name?: string;
   readonly generateName?: string;
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   /** A precondition: the write is refused when the object of that name is another one. */
-  readonly uid?: string;
+  readonly uid?: string | undefined;
   /** A precondition: the write is refused when the object has changed since. */
-  readonly resourceVersion?: string;
+  readonly resourceVersion?: string | undefined;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];

@@ -144,9 +144,9 @@ describe('the documents on a real apiserver', function () {
   async function letOptipodWrite(): Promise<void> {
     const requests = { cpu: '250m', memory: '512Mi' };
     await annotate('api-server', 'production-optimizer', 'webhook', new Map([['api', { requests }]]));
-    await annotate('web-app', 'production-workloads', 'ssa', new Map([['nginx', { requests }]]));
     const containers = [{ name: 'nginx', resources: { requests } }];
     const web = await applyTo('web-app', 'optipod', { spec: { template: { spec: { containers } } } });
+    await annotate('web-app', 'production-workloads', 'ssa', new Map([['nginx', { requests }]]));
     const uid = treeAt(web, 'metadata.uid');
     for (const reason of ['SSAOwnershipTaken', 'SSAConflict']) {
       await api.create('/api/v1/namespaces/production/events', {
@@ -204,7 +204,7 @@ function runs(command: Command, terminal: () => Terminal): void {
     it(`B-INS-3 runs as written: ${name}`, async () => {
       const { code, stdout, stderr } = await terminal().type(command);
       expect(code, stderr).to.equal(0);
-for (const pattern of command.shows) expect(stdout).to.match(pattern);
+      for (const pattern of command.shows) expect(stdout).to.match(pattern);
     });
     return;
   }
@@ -215,6 +215,6 @@ for (const pattern of command.shows) expect(stdout).to.match(pattern);
   it(`B-INS-3 and this is the new way: ${now.replaceAll(/\s*\\\n\s*/g, ' ')}`, async () => {
     const { code, stdout, stderr } = await terminal().type(command, now);
     expect(code, stderr).to.equal(0);
-for (const pattern of command.shows) expect(stdout).to.match(pattern);
+    for (const pattern of command.shows) expect(stdout).to.match(pattern);
   });
 }

@@ -5,10 +5,12 @@ export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value at a path such as `spec.metricsConfig.provider`; the empty path is the tree itself. */
+/** The value at a path such as `spec.metricsConfig.provider` or `spec.versions.0`; the empty path is the tree itself. */
 export function treeAt(tree: unknown, path: string): unknown {
   let value = tree;
-  for (const key of path.split('.').filter(Boolean)) value = isTree(value) ? value[key] : undefined;
+  for (const key of path.split('.').filter(Boolean)) {
+    value = Array.isArray(value) ? (value as unknown[])[Number(key)] : isTree(value) ? value[key] : undefined;
+  }
   return value;
 }
 

@@ -5,7 +5,6 @@ import { type ControlPlane, type StartOptions, startControlPlane } from './contr
 import { ensurePackages } from './debian.js';
 import { CannotRun, messageOf } from './errors.js';
 import { Identities } from './identities.js';
-import { holdNode } from './node-lock.js';
 import { type Node, startNode } from './node.js';
 import { inNamespaces } from './namespaces.js';
 import { type Component, startComponent, tailsOf } from './process.js';
@@ -112,7 +111,6 @@ class Starting {
   async start(level: Level, options: ClusterOptions, progress: Progress, ownsRun: boolean): Promise<Cluster> {
     const began = Date.now();
     const elapsed = () => `${((Date.now() - began) / 1000).toFixed(1)} s`;
-    if (level === 'node') await holdNode(this.#run, (argv, how) => this.#launch(argv, how), progress);
     progress(`${this.#name}: starting${level === 'node' ? ', with a node' : ' the control plane'}`);
     const { folder } = this;
     const identities = await Identities.create(folder);

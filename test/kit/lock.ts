@@ -63,7 +63,7 @@ async function tryLock(file: string): Promise<Lock | undefined> {
     async release() {
       child.ref();
       child.stdin.end();
-      await exited;
+      if (child.exitCode === null && child.signalCode === null) await exited;
     },
   };
 }

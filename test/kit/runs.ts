@@ -20,6 +20,9 @@ import { acquireLock, isLocked } from './lock.js';
 import { canIsolate, networkOf } from './namespaces.js';
 import { createNetwork, inNetwork } from './network.js';
 import { type ProcessIdentity, identify, isRunning } from './process.js';
+import type { Level } from './connection.js';
+import type { Progress } from './programs.js';
+import { takeTurn } from './turn.js';
 import { waitFor } from './wait.js';
 
 /**
@@ -42,6 +45,10 @@ export interface RunOptions {
   name?: string;
   /** It may be left running, with `detach`. @default false: the kernel ends it with this process */
   detachable?: boolean;
+  /** For a node: waits until no other run measures on one, unless `detachable`. @default 'control-plane' */
+  level?: Level;
+  /** Told what is waited for. */
+  progress?: Progress;
   /** No namespaces even where there could be: for clusters of a process that is not inside of any. @default false */
   loopback?: boolean;
 }
@@ -71,19 +78,36 @@ const variable = 'OPTIPOD_KIT_RUN';
  */
 export async function openRun(options: RunOptions = {}): Promise<Run> {
   if (currentRun() !== undefined) throw new Error('a run cannot be opened inside another');
-  const lock = canIsolate()
-    ? await acquireLock(join(runsFolder(), '.lock'), { holder: '', waiting: () => undefined })
-    : undefined;
+  const { name = randomBytes(4).toString('hex'), progress = () => undefined } = options;
+  const turn = options.level === 'node' && options.detachable !== true ? await takeTurn(name, progress) : undefined;
   try {
-    await sweep();
-    return await createRun(options);
+    const run = await alone(async () => {
+      await sweep();
+      return createRun(name, options);
+    });
+    const close = async () => {
+      await run.close();
+      await turn?.release();
+    };
+    return { ...run, close };
+  } catch (error) {
+    await turn?.release();
+    throw error;
+  }
+}
+
+/** One at a time, so that nobody sweeps what another is making. Without root there is nothing of the kernel's to lock. */
+async function alone<T>(work: () => Promise<T>): Promise<T> {
+  const file = join(runsFolder(), '.lock');
+  const lock = canIsolate() ? await acquireLock(file, { holder: '', waiting: () => undefined }) : undefined;
+  try {
+    return await work();
   } finally {
     await lock?.release();
   }
 }
 
-async function createRun(options: RunOptions): Promise<Run> {
-  const { name = randomBytes(4).toString('hex'), detachable = false, loopback = false } = options;
+async function createRun(name: string, { detachable = false, loopback = false }: RunOptions): Promise<Run> {
   if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name))
     throw new CannotRun(`"${name}" is no name for a run: use a-z, 0-9 and dashes.`);
   const folder = join(runsFolder(), name);
@@ -151,15 +175,19 @@ export async function insideNetwork(
   const [entry, ...rest] = insideArgv(run, cwd, [program, ...args]);
   const env = { ...process.env, [variable]: run.folder, ...options.env };
   const child = spawn(entry, rest, { cwd, env, stdio: options.stdio ?? 'inherit' });
-  const patience = () => undefined;
-  process.on('SIGINT', patience);
+  // The terminal sends Ctrl-C to the command too, which decides what to do about the first; the second one is final.
+  let interrupts = 0;
+  const interrupted = () => {
+    if (++interrupts > 1) child.kill('SIGKILL');
+  };
+  process.on('SIGINT', interrupted);
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));
     });
   } finally {
-    process.off('SIGINT', patience);
+    process.off('SIGINT', interrupted);
   }
 }
 

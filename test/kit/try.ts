@@ -1,6 +1,6 @@
 import { openRun, insideNetwork, prepare } from './index.js';
 await prepare('node', { progress: (l) => console.log(l) });
-const run = await openRun();
+const run = await openRun({ level: 'node', progress: (l) => console.log(l) });
 process.exitCode = await insideNetwork(run, process.execPath, [
   'node_modules/mocha/bin/mocha.js',
   '--require',

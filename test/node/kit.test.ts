@@ -6,6 +6,7 @@ const namespace = 'kit-node-test';
 describe('the kit’s node', function () {
   this.timeout(180_000);
   let cluster: Cluster;
+  let created = false;
   const kubectl = (...args: string[]) => cluster.kubectl(['-n', namespace, ...args]);
   const read = async (pod: string, path: string) =>
     (await kubectl('get', 'pod', pod, '-o', `jsonpath={${path}}`)).stdout;
@@ -13,11 +14,12 @@ describe('the kit’s node', function () {
   before(async () => {
     cluster = await sharedCluster('node');
     await cluster.kubectl(['create', 'namespace', namespace]);
+    created = true;
     await cluster.kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
   });
 
   after(async () => {
-    await cluster.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    if (created) await cluster.kubectl(['delete', 'namespace', namespace, '--wait=false']);
   });
 
   it('runs a pod under the restricted Pod Security Standard', async () => {

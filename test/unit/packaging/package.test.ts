@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { expect } from 'chai';
@@ -8,7 +8,7 @@ import { VERSION } from '../../../constructs/version.js';
 const ROOT = join(import.meta.dirname, '../../..');
 
 describe('the published package', () => {
-  let manifest: { version: string; exports: Record<string, unknown>; bin: Record<string, string> };
+  let manifest: PackageManifest;
 
   before(async () => {
     manifest = await manifestOf('.');
@@ -18,8 +18,7 @@ describe('the published package', () => {
     for (const folder of ['.', 'operator', 'webhook']) expect((await manifestOf(folder)).version).to.equal(VERSION);
   });
 
-  it('exports, for both module systems, only what there is a source for', async () => {
-    const rooms = (await readdir(join(ROOT, 'lib'))).filter((room) => existsSync(join(ROOT, 'lib', room, 'index.ts')));
+  it('exports, for both module systems, only what there is a source for', () => {
     for (const [name, conditions] of Object.entries(manifest.exports)) {
       const targets = targetsOf(conditions);
       if (name !== './package.json') {
@@ -32,10 +31,7 @@ describe('the published package', () => {
           name,
         ).to.have.length(2);
       }
-      for (const target of targets.flatMap((one) =>
-        one.includes('*') ? rooms.map((r) => one.replace('*', r)) : one,
-      )) {
-        const source = target.replace(/^\.\/dist\/(esm|cjs)\//, './').replace(/\.(d\.ts|js)$/, '.ts');
+      for (const source of targets.flatMap(sourcesOf)) {
         expect(existsSync(join(ROOT, source)), `${name}: ${source}`).to.equal(true);
       }
     }
@@ -48,22 +44,42 @@ describe('the published package', () => {
       expect(await loadedBy(entry), entry).not.to.include.oneOf(PROCESSES_ONLY);
     }
   });
+
+  it('brings every package that any of its entries loads', async () => {
+    const { dependencies, peerDependencies } = manifest;
+    const entries = Object.values(manifest.exports).flatMap(targetsOf).flatMap(sourcesOf);
+    for (const entry of new Set(entries.filter((source) => source.endsWith('.ts')))) {
+      const missing = (await loadedBy(entry)).filter((name) => !(name in { ...dependencies, ...peerDependencies }));
+      expect(missing, entry).to.deep.equal([]);
+    }
+  });
 });
 
 /** What operator and webhook need, and no repository of policies should have to install. */
 const PROCESSES_ONLY = ['undici', 'hono', '@hono/node-server', 'pino', 'prom-client', '@kubernetes/client-node'];
 
-async function manifestOf(
-  folder: string,
-): Promise<{ version: string; exports: Record<string, unknown>; bin: Record<string, string> }> {
-  return JSON.parse(await readFile(join(ROOT, folder, 'package.json'), 'utf8')) as Awaited<
-    ReturnType<typeof manifestOf>
-  >;
+interface PackageManifest {
+  readonly version: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+async function manifestOf(folder: string): Promise<PackageManifest> {
+  return JSON.parse(await readFile(join(ROOT, folder, 'package.json'), 'utf8')) as PackageManifest;
 }
 
 function targetsOf(conditions: unknown): string[] {
   if (typeof conditions === 'string') return [conditions];
   return Object.values(conditions as Record<string, unknown>).flatMap(targetsOf);
+}
+
+/** The source of a file of dist/; of a pattern over the rooms of lib/, that of each room. */
+function sourcesOf(target: string): string[] {
+  const source = target.replace(/^\.\/dist\/(esm|cjs)\//, './').replace(/\.(d\.ts|js)$/, '.ts');
+  if (!source.includes('*')) return [source];
+  const rooms = readdirSync(join(ROOT, 'lib')).filter((room) => existsSync(join(ROOT, 'lib', room, 'index.ts')));
+  return rooms.map((room) => source.replace('*', room));
 }
 
 /** The packages that loading a source loads, directly or through our own files; types are gone by then. */

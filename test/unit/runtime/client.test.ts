@@ -85,7 +85,11 @@ describe('client', () => {
       method: 'DELETE',
       body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: 'u-1' } },
     });
-    await client.createSubresource(PodKind, web, 'eviction', { apiVersion: 'policy/v1', kind: 'Eviction', metadata: web });
+    await client.createSubresource(PodKind, web, 'eviction', {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: web,
+    });
     expect(last()).to.include({ method: 'POST', path: '/api/v1/namespaces/default/pods/web/eviction' });
   });
 
@@ -103,6 +107,14 @@ describe('client', () => {
       'ApiError: get Deployment default/web: deployments.apps "web" not found (404 NotFound)',
     );
     expect([isNotFound(error), isConflict(error), isGone(error)]).to.deep.equal([true, false, false]);
+  });
+
+  it('takes a namesake in the place of the object that was meant for a conflict', async () => {
+    const invalid = { kind: 'Status', code: 422, reason: 'Invalid', details: { causes: [{ field: 'metadata.uid' }] } };
+    const other = { kind: 'Status', code: 422, reason: 'Invalid', details: { causes: [{ field: 'spec.replicas' }] } };
+    answers = [(_, response) => sendJson(response, 422, invalid), (_, response) => sendJson(response, 422, other)];
+    const apply = () => client.apply(Deployment, { metadata: { ...web, uid: 'old' } }, { fieldManager: 'me' });
+    expect([isConflict(await failure(apply())), isConflict(await failure(apply()))]).to.deep.equal([true, false]);
   });
 
   it('tells a conflict from an object that exists, and takes answers that are no Status', async () => {
@@ -125,7 +137,10 @@ describe('client', () => {
     ['a reset', (_, response) => void response.destroy()],
     ['a 500', (_, response) => sendJson(response, 500, status(500, 'InternalError'))],
     ['a 429', (_, response) => sendJson(response, 429, status(429, 'TooManyRequests'))],
-    ['an answer cut short', (_, response) => void response.writeHead(200, { 'content-length': 100 }).write('{', () => response.destroy())],
+    [
+      'an answer cut short',
+      (_, response) => void response.writeHead(200, { 'content-length': 100 }).write('{', () => response.destroy()),
+    ],
   ];
   for (const [what, answer] of broken) {
     it(`reads again after ${what}, and does not write again`, async () => {
@@ -159,7 +174,9 @@ describe('client', () => {
   it('ends a call at its deadline and at its signal', async () => {
     answers = [() => undefined, () => undefined];
     const late = await failure(client.get(PodKind, web, { timeoutMs: 20 }));
-    expect(late).to.be.instanceOf(ConnectionError).with.property('message', 'get Pod default/web: no answer within 0.02 s');
+    expect(late)
+      .to.be.instanceOf(ConnectionError)
+      .with.property('message', 'get Pod default/web: no answer within 0.02 s');
     const controller = new AbortController();
     const reason = new Error('enough');
     setTimeout(() => controller.abort(reason), 5);

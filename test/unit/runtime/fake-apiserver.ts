@@ -80,8 +80,9 @@ interface StoredEvent {
   readonly object: Stored;
 }
 
-/** How a request goes wrong: before its answer, or in the middle of a watch. */
-export type Fault = 'reset' | 'status-500' | 'status-410' | 'status-404' | 'event-410' | 'event-500' | 'half-line' | 'end';
+/** How a request goes wrong (or, `none`, not): before its answer, or in the middle of a watch. */
+export type Fault =
+  'none' | 'reset' | 'status-500' | 'status-410' | 'status-404' | 'event-410' | 'event-500' | 'half-line' | 'end';
 
 /** One kind, listed in pages and watched, with faults where the test puts them. */
 export async function fakeKind() {
@@ -96,10 +97,19 @@ export async function fakeKind() {
   const server = await fakeServer(async ({ url }, response) => {
     const fault = (url.searchParams.get('watch') === 'true' ? watchFaults : listFaults).shift();
     if (fault === 'reset') return void response.destroy();
-    if (fault?.startsWith('status-')) return sendJson(response, Number(fault.slice(7)), status(Number(fault.slice(7)), 'Fault'));
-    if (url.searchParams.get('watch') !== 'true') return list(url, response);
+    if (fault?.startsWith('status-')) {
+      sendJson(response, Number(fault.slice(7)), status(Number(fault.slice(7)), 'Fault'));
+      return;
+    }
+    if (url.searchParams.get('watch') !== 'true') {
+      list(url, response);
+      return;
+    }
     const from = Number(url.searchParams.get('resourceVersion'));
-    if (from < oldest) return sendJson(response, 410, status(410, 'Expired', 'too old resource version'));
+    if (from < oldest) {
+      sendJson(response, 410, status(410, 'Expired', 'too old resource version'));
+      return;
+    }
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
     watches.add(response);
     response.on('close', () => watches.delete(response));
@@ -162,6 +172,10 @@ export async function fakeKind() {
     /** Raw bytes into every watch. */
     write(bytes: Buffer) {
       for (const response of watches) response.write(bytes);
+    },
+    /** Ends every watch as a server does whose time is up. */
+    end() {
+      for (const response of watches) response.end();
     },
     /** Cuts every watch without a word. */
     cut() {

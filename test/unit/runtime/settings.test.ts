@@ -66,14 +66,34 @@ describe('settings', () => {
   const wrong: [string, Partial<SettingSources>, string][] = [
     ['a bad flag', { argv: ['--workers', 'many'] }, '--workers is "many"; it must be a whole number from 1 to 64'],
     ['a value out of range', { argv: ['--workers=65'] }, '--workers is "65"; it must be a whole number from 1 to 64'],
-    ['a flag without its value', { argv: ['--resync'] }, '--resync has no value; it must be a duration such as 90s, 12h or 7d'],
+    [
+      'a flag without its value',
+      { argv: ['--resync'] },
+      '--resync has no value; it must be a duration such as 90s, 12h or 7d',
+    ],
     ['a bad variable', { env: { APP_RESYNC: '5 minutes' } }, 'APP_RESYNC is "5 minutes"; it must be a duration'],
-    ['a bad file entry', { file: { logLevel: 'loud' } }, 'logLevel in the settings file is "loud"; it must be debug, info or warn'],
-    ['a structured file entry', { file: { workers: [1] } }, 'workers in the settings file is [1]; it must be a whole number'],
-    ['a bad URL', { env: { APP_PROMETHEUS_URL: 'prometheus:9090' } }, 'it must be a URL that begins with http:// or https://'],
+    [
+      'a bad file entry',
+      { file: { logLevel: 'loud' } },
+      'logLevel in the settings file is "loud"; it must be debug, info or warn',
+    ],
+    [
+      'a structured file entry',
+      { file: { workers: [1] } },
+      'workers in the settings file is [1]; it must be a whole number',
+    ],
+    [
+      'a bad URL',
+      { env: { APP_PROMETHEUS_URL: 'prometheus:9090' } },
+      'it must be a URL that begins with http:// or https://',
+    ],
     ['an unknown flag', { argv: ['--log-levle=debug'] }, '--log-levle is no flag; there are --dry-run, --log-level,'],
     ['a stray argument', { argv: ['run'] }, 'run is no flag'],
-    ['an unknown file entry', { file: { loglevel: 'debug' } }, 'loglevel in the settings file is no setting; there are dryRun,'],
+    [
+      'an unknown file entry',
+      { file: { loglevel: 'debug' } },
+      'loglevel in the settings file is no setting; there are dryRun,',
+    ],
     ['a name that every object has', { file: { constructor: 'x' } }, 'constructor in the settings file is no setting'],
     [
       'a secret as a flag',

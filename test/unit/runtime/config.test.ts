@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { loadClusterConfig } from '../../../operator/runtime/index.js';
+
+describe('configuration in a cluster', () => {
+  let folder: string;
+  const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
+  const load = (env: Record<string, string> = inPod) => loadClusterConfig({ env, serviceAccount: folder });
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'service-account-'));
+    writeFileSync(join(folder, 'ca.crt'), 'the authority');
+    writeFileSync(join(folder, 'namespace'), 'apps\n');
+    writeFileSync(join(folder, 'token'), 'one\n');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('is the service account that the pod has', async () => {
+    const config = await load();
+    expect(config).to.deep.include({
+      server: 'https://10.0.0.1:443',
+      namespace: 'apps',
+      tls: { ca: 'the authority', rejectUnauthorized: true },
+    });
+    expect(await config.authorization()).to.equal('Bearer one');
+    expect((await load({ ...inPod, KUBERNETES_SERVICE_HOST: 'fd00::1' })).server).to.equal('https://[fd00::1]:443');
+  });
+
+  it('follows the token when it is replaced', async () => {
+    const config = await load();
+    const authorization = () => config.authorization();
+    await authorization();
+    writeFileSync(join(folder, 'token'), 'two');
+    utimesSync(join(folder, 'token'), 1, 1);
+    expect(await authorization()).to.equal('Bearer two');
+    writeFileSync(join(folder, 'token'), '');
+    const error: unknown = await authorization().catch((reason: unknown) => reason);
+    expect(String(error)).to.contain('is empty');
+  });
+});

@@ -1,0 +1,158 @@
+import { expect } from 'chai';
+import {
+  type Component,
+  type Manager,
+  createController,
+  createManager,
+  createMetrics,
+  silentLogger,
+} from '../../../operator/runtime/index.js';
+import { until } from './fake-apiserver.js';
+
+describe('manager', () => {
+  const log = silentLogger;
+
+  /** A component that notes when it starts and stops. */
+  function recorder(notes: string[], name: string, role: NonNullable<Component['role']>): Component {
+    return {
+      name,
+      role,
+      async run(signal) {
+        notes.push(`start ${name}`);
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        notes.push(`stop ${name}`);
+      },
+    };
+  }
+
+  function cache(notes: string[], name: string) {
+    let sync: () => void = () => undefined;
+    const state = { hasSynced: false };
+    const synced = new Promise<void>((resolve) => {
+      sync = () => {
+        state.hasSynced = true;
+        resolve();
+      };
+    });
+    return Object.assign(state, recorder(notes, name, 'cache'), { synced, sync: () => sync() });
+  }
+
+  const get = async (manager: Manager, path: string, method = 'GET') => {
+    const { port } = await manager.listening;
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
+    return { code: response.status, text: await response.text(), type: response.headers.get('content-type') };
+  };
+
+  it('B-OPR-6 starts servers, caches, then controllers, and stops them in the opposite order', async () => {
+    const notes: string[] = [];
+    const stop = new AbortController();
+    const pods = cache(notes, 'pods');
+    const client = { close: () => Promise.resolve(void notes.push('close client')) };
+    const manager = createManager({ log, client });
+    manager.add(recorder(notes, 'controller', 'controller'), pods, recorder(notes, 'server', 'server'));
+    const running = manager.run(stop.signal);
+    await until(() => notes.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(notes).to.deep.equal(['start server', 'start pods']);
+    pods.sync();
+    await until(() => notes.length === 3);
+    stop.abort();
+    await running;
+    expect(notes.slice(2)).to.deep.equal([
+      'start controller',
+      'stop controller',
+      'stop pods',
+      'stop server',
+      'close client',
+    ]);
+  });
+
+  it('B-OPR-2 is ready only with synced caches, and says what is missing', async () => {
+    const notes: string[] = [];
+    const stop = new AbortController();
+    const pods = cache(notes, 'pods');
+    const other = cache(notes, 'deployments.apps');
+    let serving = false;
+    const manager = createManager({ log, health: { host: '127.0.0.1', port: 0 } });
+    manager.add(pods, other);
+    manager.addReadyCheck('tls', () => serving);
+    manager.addReadyCheck('broken', () => {
+      if (!serving) throw new Error('no');
+      return true;
+    });
+    const running = manager.run(stop.signal);
+    expect(await get(manager, '/healthz')).to.include({ code: 200, text: 'ok\n' });
+    other.sync();
+    expect(await get(manager, '/readyz')).to.include({
+      code: 503,
+      text: '[-]cache/pods\n[-]tls\n[-]broken\nnot ready\n',
+    });
+    pods.sync();
+    serving = true;
+    expect(await get(manager, '/readyz?verbose')).to.include({ code: 200, text: 'ok\n' });
+    expect(await get(manager, '/readyz', 'POST')).to.include({ code: 405 });
+    expect(await get(manager, '/constructor')).to.include({ code: 404 });
+    stop.abort();
+    expect(await manager.unready()).to.deep.equal(['shutdown']);
+    await running;
+  });
+
+  it('B-OPR-2 serves its metrics in Prometheus format, from a registry of its own', async () => {
+    const stop = new AbortController();
+    const manager = createManager({ log, metrics: createMetrics(), health: { host: '127.0.0.1', port: 0 } });
+    let done = false;
+    const controller = createController({ name: 'mine', reconcile: () => Promise.resolve(void (done = true)) });
+    // Also what came before the manager runs is counted.
+    controller.enqueue('early');
+    manager.add(controller);
+    const running = manager.run(stop.signal);
+    await until(() => done);
+    const { text, type } = await get(manager, '/metrics');
+    expect(type).to.contain('text/plain; version=0.0.4');
+    expect(text).to.contain('# TYPE controller_runtime_reconcile_total counter');
+    expect(text).to.contain('controller_runtime_reconcile_total{controller="mine",result="success"} 1');
+    expect(text).to.contain('workqueue_adds_total{name="mine"} 1');
+    stop.abort();
+    await running;
+  });
+
+  it('stops in order, and says why, when a component fails or ends by itself', async () => {
+    for (const [run, message] of [
+      [() => Promise.reject(new Error('address in use')), 'address in use'],
+      [() => Promise.resolve(), 'broken ended by itself'],
+    ] as const) {
+      const notes: string[] = [];
+      const manager = createManager({ log });
+      manager.add(recorder(notes, 'server', 'server'), { name: 'broken', run });
+      const outcome = await manager.run(new AbortController().signal).catch((error: unknown) => error);
+      expect(outcome).to.have.property('message', message);
+      expect(notes).to.deep.equal(['start server', 'stop server']);
+    }
+  });
+
+  it('fails when its health port is taken', async () => {
+    const stop = new AbortController();
+    const first = createManager({ log, health: { host: '127.0.0.1', port: 0 } });
+    const running = first.run(stop.signal);
+    const { port } = await first.listening;
+    const second = createManager({ log, health: { host: '127.0.0.1', port } });
+    const outcome = await second.run(new AbortController().signal).catch((error: unknown) => error);
+    expect(outcome).to.have.property('code', 'EADDRINUSE');
+    stop.abort();
+    await running;
+  });
+
+  it('leaves behind what does not stop in time', async () => {
+    const stop = new AbortController();
+    const closed: string[] = [];
+    const client = { close: () => Promise.resolve(void closed.push('client')) };
+    const manager = createManager({ log, client, shutdownMs: 5 });
+    manager.add({ name: 'stuck', run: () => new Promise(() => undefined) });
+    const running = manager.run(stop.signal);
+    stop.abort();
+    await running;
+    expect(closed).to.deep.equal(['client']);
+    expect(() => manager.add()).to.throw('runs already');
+  });
+});
