@@ -11,10 +11,18 @@ import { operatorImage } from './support/operator-image.js';
 
 const root = join(import.meta.dirname, '..');
 
-const SUITES: Readonly<Record<string, { readonly files: string; readonly needs?: Level }>> = {
+interface Suite {
+  readonly files: string;
+  readonly needs?: Level;
+  /** How often a property is tried, instead of fast-check's 100 times. */
+  readonly tries?: number;
+}
+
+const SUITES: Readonly<Record<string, Suite>> = {
   unit: { files: 'test/unit/**/*.test.ts' },
   cluster: { files: 'test/cluster/**/*.test.ts', needs: 'control-plane' },
   node: { files: 'test/node/**/*.test.ts', needs: 'node' },
+  soak: { files: 'test/unit/**/*.test.ts', tries: 20_000 },
 };
 
 const separator = process.argv.indexOf('--');
@@ -26,7 +34,14 @@ const suites = names.map((name) => {
   return suite;
 });
 
-const mocha = [join(root, 'node_modules/mocha/bin/mocha.js'), ...suites.map(({ files }) => files), ...extra];
+const tries = suites.find((suite) => suite.tries !== undefined)?.tries;
+const mocha = [
+  join(root, 'node_modules/mocha/bin/mocha.js'),
+  ...suites.map(({ files }) => files),
+  ...(tries === undefined ? [] : ['--require', join(root, 'test/support/soak.ts'), '--timeout', '0']),
+  ...extra,
+];
+if (tries !== undefined) process.env.OPTIPOD_TRIES = String(tries);
 process.exitCode = suites.some(({ needs }) => needs)
   ? await withCluster()
   : (spawnSync(process.execPath, mocha, { stdio: 'inherit', cwd: root }).status ?? 1);

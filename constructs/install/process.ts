@@ -79,13 +79,7 @@ function container(process: Process, image: string, imagePullPolicy: string): k8
     image,
     imagePullPolicy,
     command: ['node', process.program],
-    env: [
-      { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
-      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-      ...Object.entries(process.env)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, value]) => ({ name, value })),
-    ],
+    ...environment(process.env),
     ports: Object.entries({ ...process.ports, [HEALTH_PORT.name]: HEALTH_PORT.number }).map(
       ([name, containerPort]) => ({
         name,
@@ -101,6 +95,11 @@ function container(process: Process, image: string, imagePullPolicy: string): k8
       capabilities: { drop: ['ALL'] },
     },
   };
+}
+
+function environment(variables: Process['env']): Pick<k8s.Container, 'env'> {
+  const sorted = Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.length === 0 ? {} : { env: sorted.map(([name, value]) => ({ name, value })) };
 }
 
 function resources({ requests, limits }: ResourceRequirements): k8s.ResourceRequirements {

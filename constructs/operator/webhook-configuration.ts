@@ -1,6 +1,6 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
-import type { AdmissionDefinition } from '../../lib/kube/index.js';
+import type { AdmissionDefinition, LabelSelector } from '../../lib/kube/index.js';
 
 /** The Service behind which admission handlers are served. */
 export interface WebhookService {
@@ -54,8 +54,14 @@ function webhook(definition: AdmissionDefinition, service: WebhookService): Reco
     failurePolicy,
     timeoutSeconds,
     sideEffects: 'None',
-    ...(namespaceSelector ? { namespaceSelector } : {}),
+    ...(reviews.scope === 'Namespaced' ? { namespaceSelector: elsewhere(service.namespace, namespaceSelector) } : {}),
     ...(objectSelector ? { objectSelector } : {}),
     ...(type === 'mutating' && reinvocationPolicy ? { reinvocationPolicy } : {}),
   };
+}
+
+/** A webhook that reviews what its own pods need could keep itself from ever starting. */
+function elsewhere(namespace: string, selector: LabelSelector = {}): LabelSelector {
+  const own = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: [namespace] } as const;
+  return { ...selector, matchExpressions: [...(selector.matchExpressions ?? []), own] };
 }

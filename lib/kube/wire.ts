@@ -63,12 +63,14 @@ export interface WorkloadObject extends KubeObject {
 /** A LimitRange, as far as it restricts pods. */
 export interface LimitRange extends KubeObject {
   readonly spec: {
-    readonly limits: readonly {
+    /** null where there are none. */
+    readonly limits:
+      | readonly {
       readonly type: string;
       readonly min?: Readonly<Record<string, string | number>>;
       readonly max?: Readonly<Record<string, string | number>>;
       readonly maxLimitRequestRatio?: Readonly<Record<string, string | number>>;
-    }[];
+    }[] | null;
   };
 }
 

@@ -66,9 +66,7 @@ export const podAdmission = defineAdmission(PodKind, {
   reinvocationPolicy: 'IfNeeded',
   namespaceSelector: {
     matchLabels: { [WEBHOOK_NAMESPACE_LABEL.key]: WEBHOOK_NAMESPACE_LABEL.value },
-    matchExpressions: [
-      { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: [...SYSTEM_NAMESPACES, NAMES.namespace] },
-    ],
+    matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: SYSTEM_NAMESPACES }],
   },
   // The pods of the operator and the webhook themselves, wherever they are installed.
   objectSelector: {

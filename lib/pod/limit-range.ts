@@ -3,28 +3,30 @@ import { parseQuantity, type Container, type LimitRange, type PodSpec } from '..
 const RESOURCES = ['cpu', 'memory'] as const;
 
 /**
- * Whether a changed pod breaks a LimitRange that the pod as received did not, by the rules of kube-apiserver's LimitRanger:
- * per container, and for the sum over the pod's containers.
+ * Whether a changed pod breaks a rule of a LimitRange that the pod as received did not, by the arithmetic of kube-apiserver's
+ * LimitRanger: per container, and for the pod as a whole.
  */
 export function limitRangeViolation(before: PodSpec, after: PodSpec, limitRanges: readonly LimitRange[]): boolean {
-  return violations(after, limitRanges) > 0 && violations(before, limitRanges) === 0;
+  const broken = new Set(violations(before, limitRanges));
+  return violations(after, limitRanges).some((violation) => !broken.has(violation));
 }
 
-function violations(pod: PodSpec, limitRanges: readonly LimitRange[]): number {
-  const containers = [...pod.containers, ...(pod.initContainers ?? [])];
-  let count = 0;
-  for (const item of limitRanges.flatMap(({ spec }) => spec.limits)) {
-    for (const resource of RESOURCES) {
+/** A name for each rule that is broken, of each container or the pod. */
+function violations(pod: PodSpec, limitRanges: readonly LimitRange[]): string[] {
+  // kube-apiserver stores and writes a LimitRange without limits as null.
+  const items = limitRanges.flatMap(({ spec }) => spec.limits ?? []);
+  return items.flatMap((item, index) =>
+    RESOURCES.flatMap((resource) => {
       const bounds = {
         min: nanos(item.min?.[resource]),
         max: nanos(item.max?.[resource]),
         ratio: nanos(item.maxLimitRequestRatio?.[resource]),
       };
-      if (item.type === 'Container') count += containers.filter((c) => breaks(amounts([c], resource), bounds)).length;
-      if (item.type === 'Pod' && breaks(amounts(runningTogether(pod), resource), bounds)) count += 1;
-    }
-  }
-  return count;
+      return amountsFor(item.type, pod, resource).flatMap((amount, place) =>
+        brokenBy(amount, bounds).map((rule) => `${index} ${resource} ${place} ${rule}`),
+      );
+    }),
+  );
 }
 
 interface Amount {
@@ -32,33 +34,83 @@ interface Amount {
   readonly limit: bigint | undefined;
 }
 
-function breaks(
-  { request, limit }: Amount,
-  { min, max, ratio }: Readonly<Record<'min' | 'max' | 'ratio', bigint | undefined>>,
-): boolean {
-  if (min !== undefined && (request === undefined || request < min || (limit !== undefined && limit < min)))
-    return true;
-  if (max !== undefined && (limit === undefined || limit > max || (request !== undefined && request > max)))
-    return true;
-  if (ratio === undefined) return false;
-  if (request === undefined || limit === undefined || request === 0n) return true;
-  return limit * 1_000_000_000n > ratio * request;
+type Bounds = Readonly<Record<'min' | 'max' | 'ratio', bigint | undefined>>;
+
+function brokenBy({ request, limit }: Amount, { min, max, ratio }: Bounds): string[] {
+  const broken: string[] = [];
+  if (min !== undefined && (request === undefined || request < min || (limit !== undefined && limit < min))) {
+    broken.push('min');
+  }
+  if (max !== undefined && (limit === undefined || limit > max || (request !== undefined && request > max))) {
+    broken.push('max');
+  }
+  if (ratio !== undefined && (!request || !limit || exceeds(limit, request, ratio))) broken.push('ratio');
+  return broken;
 }
 
-/** Sums; a sum is unknown as soon as one container does not say. */
-function amounts(containers: readonly Container[], resource: 'cpu' | 'memory'): Amount {
-  const sum = (field: 'requests' | 'limits') =>
-    containers.reduce<bigint | undefined>((total, { resources }) => {
-      const value = nanos(resources?.[field]?.[resource]);
-      return total === undefined || value === undefined ? undefined : total + value;
-    }, 0n);
-  return { request: sum('requests'), limit: sum('limits') };
+/** In floating point of thousandths, as LimitRanger has it: a limit of exactly the ratio may be a hair too much. */
+function exceeds(limit: bigint, request: bigint, ratio: bigint): boolean {
+  return (thousandths(limit) / thousandths(request)) * 1000 > thousandths(ratio);
 }
 
-function runningTogether({ containers, initContainers = [] }: PodSpec): Container[] {
-  return [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')];
+/** What the items of a type are held against: each container, or their sum. */
+function amountsFor(type: string, pod: PodSpec, resource: 'cpu' | 'memory'): Amount[] {
+  const { containers, initContainers = [] } = pod;
+  if (type === 'Container') {
+    return [...containers, ...initContainers].map((container) => ({
+      request: amountOf(container, 'requests', resource),
+      limit: amountOf(container, 'limits', resource),
+    }));
+  }
+  if (type !== 'Pod') return [];
+  return [{ request: wholePod(pod, 'requests', resource), limit: wholePod(pod, 'limits', resource) }];
+}
+
+/**
+ * The sum over what runs together (containers that do not say are passed over), or what an init container needs beside the
+ * sidecars before it, whichever is more. Undefined where nobody says.
+ */
+function wholePod(
+  { containers, initContainers = [] }: PodSpec,
+  field: 'requests' | 'limits',
+  resource: 'cpu' | 'memory',
+): bigint | undefined {
+  let together = sum(containers.map((container) => amountOf(container, field, resource)));
+  let sidecars: bigint | undefined;
+  let starting: bigint | undefined;
+  for (const container of initContainers) {
+    const own = amountOf(container, field, resource);
+    const beside = sum([sidecars, own]);
+    if (container.restartPolicy === 'Always') {
+      together = sum([together, own]);
+      sidecars = beside;
+    }
+    starting = larger(starting, beside);
+  }
+  return larger(together, starting);
+}
+
+function sum(amounts: readonly (bigint | undefined)[]): bigint | undefined {
+  const said = amounts.filter((amount) => amount !== undefined);
+  return said.length === 0 ? undefined : said.reduce((total, amount) => total + amount, 0n);
+}
+
+function larger(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
+  return a === undefined || (b !== undefined && b > a) ? b : a;
+}
+
+function amountOf(
+  { resources }: Container,
+  field: 'requests' | 'limits',
+  resource: 'cpu' | 'memory',
+): bigint | undefined {
+  return nanos(resources?.[field]?.[resource]);
 }
 
 function nanos(value: string | number | undefined): bigint | undefined {
   return value === undefined ? undefined : parseQuantity(value)?.nanos;
+}
+
+function thousandths(nanos: bigint): number {
+  return Number((nanos + 999_999n) / 1_000_000n);
 }

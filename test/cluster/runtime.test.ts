@@ -80,6 +80,10 @@ describe('controller runtime', function () {
   };
 
   describe('client', () => {
+    it('lists metadata of a kind of which there is nothing, which kube-apiserver writes as null', async () => {
+      expect(await client.list(Secret, { namespace, metadataOnly: true })).to.deep.include({ items: [] });
+    });
+
     it('reads a kubeconfig whose credentials come from an exec plugin', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'exec-plugin-'));
       try {

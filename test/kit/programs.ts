@@ -217,13 +217,15 @@ export async function ensureControlPlanePrograms(options: BuildOptions): Promise
     if (!paths.has(name))
       throw new CannotRun(`KUBEBUILDER_ASSETS=${assets} has no ${name}: correct it, or unset it; ${stillWorks}.`);
   }
-  for (const name of ['kube-controller-manager', 'kube-scheduler'].filter((missing) => !paths.has(missing))) {
-    try {
-      paths.set(name, await ensureProgram(name, options));
-    } catch (error) {
-      if (!(error instanceof CannotRun)) throw error;
-      options.progress(`${name}: not in KUBEBUILDER_ASSETS and cannot be built here, so this control plane has none`);
-    }
+  const managers = ['kube-controller-manager', 'kube-scheduler'].filter((name) => !paths.has(name));
+  try {
+    for (const name of managers) paths.set(name, await ensureProgram(name, options));
+  } catch (error) {
+    if (!(error instanceof CannotRun)) throw error;
+    const names = managers.filter((name) => !paths.has(name)).join(' and ');
+    options.progress(
+      `${names}: not in KUBEBUILDER_ASSETS and cannot be built here, so this control plane runs without`,
+    );
   }
   return paths;
 }

@@ -230,8 +230,10 @@ export async function sweep(): Promise<void> {
 
 /** Notes a program of a run, so that a later sweep can end it where no namespace does. */
 export async function recordProcess(run: Run, pid: number): Promise<void> {
+  if (run.isolated) return;
+  const identity = await identify(pid);
+  // Read and written in one go: programs start side by side.
   const record = recordOf(run.folder);
-  const identity = record.first === undefined ? await identify(pid) : undefined;
   if (identity !== undefined) writeRecord(run.folder, { ...record, processes: [...record.processes, identity] });
 }
 

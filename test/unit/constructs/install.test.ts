@@ -152,10 +152,7 @@ describe('an installation of OptiPod', () => {
       { name: 'OPTIPOD_B', value: '2' },
       { name: 'OPTIPOD_PROMETHEUS_URL', value: 'http://10.0.0.9:9090' },
     ]);
-    expect(webhook?.spec.template.spec.containers[0].env.map(({ name }) => name)).to.deep.equal([
-      'POD_NAMESPACE',
-      'POD_NAME',
-    ]);
+    expect(webhook?.spec.template.spec.containers[0]).not.to.have.property('env');
     const configuration = find(changed, 'MutatingWebhookConfiguration', 'optipod-webhook');
     expect(configuration).to.have.nested.property('webhooks[0].clientConfig.service.namespace', 'right-sizing');
     expect(find(changed, 'ClusterRoleBinding', 'optipod').subjects).to.deep.equal([

@@ -72,9 +72,10 @@ describe('webhook configurations derived from admission handlers', () => {
     expect(webhook).to.have.nested.property('namespaceSelector.matchLabels').that.deep.equals({
       'optipod.io/webhook': 'enabled',
     });
-    const [name] = (webhook?.namespaceSelector as Selector).matchExpressions;
-    expect(name).to.include({ key: 'kubernetes.io/metadata.name', operator: 'NotIn' });
-    expect(name?.values).to.include.members(['kube-system', 'optipod-system']);
+    const names = (webhook?.namespaceSelector as Selector).matchExpressions;
+    for (const name of names) expect(name).to.include({ key: 'kubernetes.io/metadata.name', operator: 'NotIn' });
+    const excluded = names.flatMap(({ values }) => values);
+    expect(excluded).to.have.members(['kube-system', 'kube-public', 'kube-node-lease', service.namespace]);
     expect((webhook?.objectSelector as Selector).matchExpressions).to.deep.equal([
       { key: 'app.kubernetes.io/name', operator: 'NotIn', values: ['optipod', 'optipod-webhook'] },
     ]);

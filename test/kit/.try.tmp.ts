@@ -1,4 +1,4 @@
-import { openRun, insideNetwork, prepare } from './index.js';
+import { openRun, insideNetwork, prepare } from '/work/main/test/kit/index.ts';
 await prepare('node', { progress: (l) => console.log(l) });
 const run = await openRun({ level: 'node', progress: (l) => console.log(l) });
 process.exitCode = await insideNetwork(run, process.execPath, [
