@@ -51,9 +51,10 @@ async function withCluster(): Promise<number> {
   const needsNode = suites.some(({ needs }) => needs === 'node');
   try {
     // Whatever comes from outside comes before the network that has none.
-    await prepare(needsNode ? 'node' : 'control-plane', { progress });
+    const level = needsNode ? 'node' : 'control-plane';
+    await prepare(level, { progress });
     if (needsNode) await operatorImage(progress);
-    const run = await openRun();
+    const run = await openRun({ level, progress });
     try {
       const hooks = ['--require', join(root, 'test/kit/hooks.ts')];
       return await insideNetwork(run, process.execPath, [...mocha, ...hooks], { cwd: root });

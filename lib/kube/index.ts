@@ -10,5 +10,6 @@ export * from './operator.js';
 export * from './quantity.js';
 export * from './resource.js';
 export * from './schema.js';
-export * from './structure.js';
+export * from './validation/field-error.js';
+export * from './validation/validator.js';
 export * from './wire.js';

@@ -66,11 +66,12 @@ export interface LimitRange extends KubeObject {
     /** null where there are none. */
     readonly limits:
       | readonly {
-      readonly type: string;
-      readonly min?: Readonly<Record<string, string | number>>;
-      readonly max?: Readonly<Record<string, string | number>>;
-      readonly maxLimitRequestRatio?: Readonly<Record<string, string | number>>;
-    }[] | null;
+          readonly type: string;
+          readonly min?: Readonly<Record<string, string | number>>;
+          readonly max?: Readonly<Record<string, string | number>>;
+          readonly maxLimitRequestRatio?: Readonly<Record<string, string | number>>;
+        }[]
+      | null;
   };
 }
 

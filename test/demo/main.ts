@@ -14,7 +14,7 @@ const { values } = parseArgs({ options: { keep: { type: 'boolean', default: fals
 try {
   await prepare('node', { progress });
   const archive = await operatorImage(progress);
-  const run = await openRun({ name: NAME, detachable: values.keep });
+  const run = await openRun({ name: NAME, level: 'node', detachable: values.keep, progress });
   let finished = false;
   try {
     const story = ['--import', 'tsx', join(import.meta.dirname, 'story.ts'), archive];

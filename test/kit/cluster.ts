@@ -8,8 +8,10 @@ import { Identities } from './identities.js';
 import { type Node, startNode } from './node.js';
 import { inNamespaces } from './namespaces.js';
 import { type Component, startComponent, tailsOf } from './process.js';
-import { type Progress, ensureControlPlanePrograms, ensurePrograms, nodePrograms, pathWith } from './programs.js';
-import { type Run, currentRun, openRun, recordOf, recordProcess } from './runs.js';
+import { type Progress, ensureControlPlanePrograms, ensurePrograms, pathWith } from './programs.js';
+import { recordOf, recordProcess } from './run-record.js';
+import { nodePrograms } from './modules.js';
+import { type Run, currentRun, openRun } from './runs.js';
 
 export interface PrepareOptions {
   /** Which Kubernetes: `1.33` is what `programs/kubernetes-1.33` says. @default what `programs/kubernetes` says */
@@ -167,7 +169,7 @@ class Starting {
       ...(how.env && { env: how.env }),
     });
     this.#components.set(component.name, component);
-    await recordProcess(this.#run, component.pid);
+    await recordProcess(this.#run.folder, component.pid);
     return component;
   }
 

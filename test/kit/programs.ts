@@ -5,56 +5,10 @@ import { command } from './command.js';
 import { CannotRun, messageOf } from './errors.js';
 import { cacheFolder } from './folders.js';
 import { acquireLock } from './lock.js';
+import { controlPlanePrograms, modules, versionIn } from './modules.js';
 
 /** Told what is going on, a line at a time. */
 export type Progress = (line: string) => void;
-
-/** A Go module of `programs/`, whose go.mod says which version of what is built. */
-interface GoModule {
-  /** The requirement in go.mod that gives the programs their version; none for a module that is the program. */
-  versionedBy?: string;
-  /** Linker settings that make the programs report that version. */
-  stamp?: (version: string) => string;
-  tags?: string;
-  /** Program name → Go package. */
-  packages: Readonly<Record<string, string>>;
-}
-
-const kubernetes = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kubelet', 'kube-proxy'];
-const containerd = ['containerd', 'containerd-shim-runc-v2', 'ctr'];
-
-const modules: Readonly<Record<string, GoModule>> = {
-  kubernetes: {
-    versionedBy: 'k8s.io/kubernetes',
-    stamp: (version) => {
-      const [major, minor] = version.split('.');
-      const stamps = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor };
-      return Object.entries(stamps)
-        .map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value ?? ''}`)
-        .join(' ');
-    },
-    packages: {
-      etcd: 'go.etcd.io/etcd/server/v3',
-      ...Object.fromEntries(kubernetes.map((name) => [name, `k8s.io/kubernetes/cmd/${name}`])),
-    },
-  },
-  containerd: {
-    versionedBy: 'github.com/containerd/containerd/v2',
-    stamp: (version) => `-X github.com/containerd/containerd/v2/version.Version=${version}`,
-    // Snapshotters that need C libraries; overlayfs is all a node needs.
-    tags: 'no_btrfs no_zfs no_devmapper',
-    packages: Object.fromEntries(containerd.map((name) => [name, `github.com/containerd/containerd/v2/cmd/${name}`])),
-  },
-  'metrics-server': {
-    versionedBy: 'sigs.k8s.io/metrics-server',
-    packages: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
-  },
-  load: { packages: { load: '.' } },
-};
-
-/** What each level runs. */
-export const controlPlanePrograms = ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler'];
-export const nodePrograms = [...controlPlanePrograms, 'kubelet', 'kube-proxy', ...containerd, 'metrics-server', 'load'];
 
 export interface BuildOptions {
   /** Which Kubernetes: `1.33` is built from `programs/kubernetes-1.33`. @default `programs/kubernetes` */
@@ -132,20 +86,6 @@ async function recipeOf(program: string, wanted: string | undefined): Promise<Re
     : undefined;
   const folder = join(store, go === undefined ? (built ?? key) : `${key}-${go}`);
   return { folder, source, version, flags, target, go: go !== undefined };
-}
-
-/** The version a go.mod requires of a module, without its `v`. */
-export function versionIn(goMod: string, requirement: string | undefined): string {
-  if (requirement === undefined) return '1';
-  const line = goMod.split('\n').find((text) =>
-    text
-      .trim()
-      .replace(/^require /, '')
-      .startsWith(`${requirement} v`),
-  );
-  const version = line && /v(\S+)/.exec(line.slice(line.indexOf(' v')))?.[1];
-  if (!version) throw new Error(`go.mod requires no ${requirement}`);
-  return version;
 }
 
 function hashOf(source: string, flags: string[]): string {

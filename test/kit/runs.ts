@@ -1,27 +1,19 @@
 import { spawn, type StdioOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { cgroupOf, removeCgroup } from './cgroups.js';
 import { type CommandOptions, type CommandResult, command } from './command.js';
 import { CannotRun } from './errors.js';
 import { runsFolder } from './folders.js';
-import { acquireLock, isLocked } from './lock.js';
+import { acquireLock } from './lock.js';
 import { canIsolate, networkOf } from './namespaces.js';
 import { createNetwork, inNetwork } from './network.js';
-import { type ProcessIdentity, identify, isRunning } from './process.js';
+import { identify, isRunning } from './process.js';
 import type { Level } from './connection.js';
 import type { Progress } from './programs.js';
+import { type RunRecord, isAlive, lockFile, readRecord, recordOf, writeRecord } from './run-record.js';
 import { takeTurn } from './turn.js';
 import { waitFor } from './wait.js';
 
@@ -51,23 +43,6 @@ export interface RunOptions {
   progress?: Progress;
   /** No namespaces even where there could be: for clusters of a process that is not inside of any. @default false */
   loopback?: boolean;
-}
-
-/** `run.json`. */
-export interface RunRecord {
-  name: string;
-  detachable: boolean;
-  detached: boolean;
-  /** ISO 8601. */
-  started: string;
-  /** Who opened it. */
-  owner: ProcessIdentity;
-  /** The first process of its namespaces. */
-  first?: ProcessIdentity;
-  /** Its network namespace. */
-  network?: string;
-  /** Programs of a run that has no namespaces, which would end them. */
-  processes: ProcessIdentity[];
 }
 
 const variable = 'OPTIPOD_KIT_RUN';
@@ -228,23 +203,6 @@ export async function sweep(): Promise<void> {
   }
 }
 
-/** Notes a program of a run, so that a later sweep can end it where no namespace does. */
-export async function recordProcess(run: Run, pid: number): Promise<void> {
-  if (run.isolated) return;
-  const identity = await identify(pid);
-  // Read and written in one go: programs start side by side.
-  const record = recordOf(run.folder);
-  if (identity !== undefined) writeRecord(run.folder, { ...record, processes: [...record.processes, identity] });
-}
-
-/** One that could be left running but was not is over when its owner is, as any other. */
-async function isAlive(folder: string, record: RunRecord): Promise<boolean> {
-  if (!record.detached && !(await isRunning(record.owner))) return false;
-  if (record.first !== undefined) return isLocked(lockFile(folder));
-  const running = await Promise.all(record.processes.map(isRunning));
-  return !record.detached || running.includes(true);
-}
-
 async function removeRun(folder: string, record: RunRecord): Promise<void> {
   const ours = record.first === undefined ? record.processes : [record.first];
   for (const identity of ours) {
@@ -274,25 +232,4 @@ function runAt(folder: string): Run {
       if (record !== undefined) await removeRun(folder, record);
     },
   };
-}
-
-const lockFile = (folder: string) => join(folder, 'alive.lock');
-const recordFile = (folder: string) => join(folder, 'run.json');
-
-function writeRecord(folder: string, record: RunRecord): void {
-  const partial = `${recordFile(folder)}.partial`;
-  writeFileSync(partial, JSON.stringify(record, null, 2));
-  renameSync(partial, recordFile(folder));
-}
-
-function readRecord(folder: string): RunRecord | undefined {
-  return existsSync(recordFile(folder))
-    ? (JSON.parse(readFileSync(recordFile(folder), 'utf8')) as RunRecord)
-    : undefined;
-}
-
-export function recordOf(folder: string): RunRecord {
-  const record = readRecord(folder);
-  if (record === undefined) throw new Error(`there is no run in ${folder}`);
-  return record;
 }

@@ -10,7 +10,7 @@ import { kubeconfig } from '../../kit/identities.js';
 import { imageArchive } from '../../kit/images.js';
 import { freePort } from '../../kit/ports.js';
 import { startTimeIn } from '../../kit/process.js';
-import { versionIn } from '../../kit/programs.js';
+import { versionIn } from '../../kit/modules.js';
 import { tar } from '../../kit/tar.js';
 import { Hopeless, waitFor } from '../../kit/wait.js';
 

@@ -1,0 +1,40 @@
+/** What is wrong with a field, in kube-apiserver's words: `path: message` is the line that kubectl would print. */
+export interface FieldError {
+  /** From the object's root: `spec.resourceBounds.cpu.min`, `spec.selector.namespaces.allow[1]`. */
+  readonly path: string;
+  /** As the object has it; undefined where it is missing. */
+  readonly value: unknown;
+  readonly message: string;
+  readonly reason: FieldErrorReason;
+}
+
+/** The reasons of kube-apiserver's causes, and one for what its strict decoder refuses. */
+export type FieldErrorReason =
+  | 'FieldValueRequired'
+  | 'FieldValueInvalid'
+  | 'FieldValueTypeInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueForbidden'
+  | 'FieldValueDuplicate'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'UnknownField';
+
+/** One line for each error. */
+export function formatFieldErrors(errors: readonly FieldError[]): string {
+  return errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+}
+
+/** The path of a property of an object, or of an item of a list. */
+export function childPath(parent: string, key: string | number): string {
+  if (typeof key === 'number') return `${parent}[${key}]`;
+  return parent === '' ? key : `${parent}.${key}`;
+}
+
+/** What OpenAPI calls the type of a JSON value, with the distinction of integers that JSON does not make. */
+export function jsonType(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  return typeof value;
+}
