@@ -7,26 +7,29 @@ import {
   labelSelector,
   positiveQuantity,
   type KubeObject,
+  type Resource,
   type Schema,
 } from '../kube/index.js';
 
-const workloadTypes = (description: string): Schema => ({
-  type: 'array',
-  description,
-  maxItems: 3,
-  'x-kubernetes-list-type': 'set',
-  items: { type: 'string', enum: ['Deployment', 'StatefulSet', 'DaemonSet'] },
-});
+const workloadTypes = (description: string) =>
+  ({
+    type: 'array',
+    description,
+    maxItems: 3,
+    'x-kubernetes-list-type': 'set',
+    items: { type: 'string', enum: ['Deployment', 'StatefulSet', 'DaemonSet'] },
+  }) as const satisfies Schema;
 
-const namespaceNames = (description: string): Schema => ({
-  type: 'array',
-  description,
-  maxItems: 1000,
-  'x-kubernetes-list-type': 'set',
-  items: { type: 'string', minLength: 1, maxLength: 63 },
-});
+const namespaceNames = (description: string) =>
+  ({
+    type: 'array',
+    description,
+    maxItems: 1000,
+    'x-kubernetes-list-type': 'set',
+    items: { type: 'string', minLength: 1, maxLength: 63 },
+  }) as const satisfies Schema;
 
-const selector: Schema = {
+const selector = {
   title: 'WorkloadSelection',
   type: 'object',
   description:
@@ -66,9 +69,9 @@ const selector: Schema = {
         'at least one of namespaceSelector, workloadSelector, namespaces and workloadTypes must be given and not be empty',
     },
   ],
-};
+} as const satisfies Schema;
 
-const metricsConfig: Schema = {
+const metricsConfig = {
   title: 'MetricsConfig',
   type: 'object',
   description: 'Where usage comes from and how it becomes a recommendation.',
@@ -114,39 +117,41 @@ const metricsConfig: Schema = {
       default: 1.2,
     },
   },
-};
+} as const satisfies Schema;
 
-const bounds = (resource: string, min: string, max: string): Schema => ({
-  title: 'ResourceBound',
-  type: 'object',
-  description: `Bounds of every ${resource} recommendation.`,
-  required: ['min', 'max'],
-  properties: {
-    min: positiveQuantity({ description: `The least ${resource} ever recommended, such as "${min}".` }),
-    max: positiveQuantity({ description: `The most ${resource} ever recommended, such as "${max}".` }),
-  },
-  'x-kubernetes-validations': [
-    {
-      // What is no quantity is reported at its own field alone.
-      rule:
-        '!isQuantity(string(self.min)) || !isQuantity(string(self.max)) || ' +
-        'quantity(string(self.min)).compareTo(quantity(string(self.max))) <= 0',
-      message: 'min must be less than or equal to max',
-      fieldPath: '.min',
+const bounds = (resource: string, min: string, max: string) =>
+  ({
+    title: 'ResourceBound',
+    type: 'object',
+    description: `Bounds of every ${resource} recommendation.`,
+    required: ['min', 'max'],
+    properties: {
+      min: positiveQuantity({ description: `The least ${resource} ever recommended, such as "${min}".` }),
+      max: positiveQuantity({ description: `The most ${resource} ever recommended, such as "${max}".` }),
     },
-  ],
-});
+    'x-kubernetes-validations': [
+      {
+        // What is no quantity is reported at its own field alone.
+        rule:
+          '!isQuantity(string(self.min)) || !isQuantity(string(self.max)) || ' +
+          'quantity(string(self.min)).compareTo(quantity(string(self.max))) <= 0',
+        message: 'min must be less than or equal to max',
+        fieldPath: '.min',
+      },
+    ],
+  }) as const satisfies Schema;
 
-const multiplier = (resource: string, standard: number): Schema => ({
-  type: 'number',
-  format: 'double',
-  description: `${resource} limit = recommended request × this. Default: ${standard.toFixed(1)}.`,
-  minimum: 1,
-  maximum: 10,
-  default: standard,
-});
+const multiplier = (resource: string, standard: number) =>
+  ({
+    type: 'number',
+    format: 'double',
+    description: `${resource} limit = recommended request × this. Default: ${standard.toFixed(1)}.`,
+    minimum: 1,
+    maximum: 10,
+    default: standard,
+  }) as const satisfies Schema;
 
-const updateStrategy: Schema = {
+const updateStrategy = {
   title: 'UpdateStrategy',
   type: 'object',
   description: 'How and when recommendations are applied.',
@@ -235,12 +240,13 @@ const updateStrategy: Schema = {
       },
     },
   },
-};
+} as const satisfies Schema;
 
-const count = (description: string): Schema => ({ type: 'integer', format: 'int32', description, minimum: 0 });
+const count = (description: string) =>
+  ({ type: 'integer', format: 'int32', description, minimum: 0 }) as const satisfies Schema;
 
 /** The OptimizationPolicy API, complete: its CRD, types and bindings are all derived from this constant. */
-export const OptimizationPolicy = defineResource<OptimizationPolicyObject & KubeObject>({
+export const definition = defineResource({
   group: 'optipod.io',
   version: 'v1alpha1',
   kind: 'OptimizationPolicy',
@@ -319,3 +325,6 @@ export const OptimizationPolicy = defineResource<OptimizationPolicyObject & Kube
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
 });
+
+/** Typed by what is generated from it and documented; the compiler says where the two differ. */
+export const OptimizationPolicy: Resource<OptimizationPolicyObject & KubeObject> = definition;

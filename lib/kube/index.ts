@@ -3,6 +3,7 @@ export * from './conditions.js';
 export * from './controller.js';
 export * from './crd.js';
 export * from './duration.js';
+export * from './infer.js';
 export * from './json-patch.js';
 export * from './kind.js';
 export * from './label-selector.js';

@@ -1,3 +1,4 @@
+import type { ObjectOf } from './infer.js';
 import type { Kind } from './kind.js';
 import type { Schema } from './schema.js';
 import type { KubeObject } from './wire.js';
@@ -42,7 +43,9 @@ export interface Resource<T extends KubeObject = KubeObject> extends Kind<T> {
 }
 
 /** Completes a definition with Kubernetes' naming conventions. Pure data: nothing runs. */
-export function defineResource<T extends KubeObject = KubeObject>(definition: ResourceDefinition): Resource<T> {
+export function defineResource<const D extends ResourceDefinition>(
+  definition: D,
+): Omit<Resource<ObjectOf<D>>, 'spec' | 'status'> & Pick<D, 'spec' | 'status'> {
   const singular = definition.singular ?? definition.kind.toLowerCase();
   return {
     ...definition,

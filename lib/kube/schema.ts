@@ -45,7 +45,7 @@ export interface Schema {
 }
 
 /** A Kubernetes quantity, a string or an integer, that must be greater than zero. */
-export function positiveQuantity(options: { description: string; default?: string }): Schema {
+export function positiveQuantity<const Options extends { description: string; default?: string }>(options: Options) {
   return {
     ...options,
     anyOf: [{ type: 'integer' }, { type: 'string' }],
@@ -58,7 +58,7 @@ export function positiveQuantity(options: { description: string; default?: strin
         message: 'must be a quantity greater than zero, such as 500m, 2 or 1Gi',
       },
     ],
-  };
+  } as const satisfies Schema;
 }
 
 // Neither "w" nor "d" is part of a Go unit. What is not there is an empty string, and zero.
@@ -75,10 +75,9 @@ const CEL_DURATION =
 const celDuration = (text: string) => `duration("${durationOf(text) / 1000}s")`;
 
 /** A duration in Go's syntax with whole weeks and days allowed in front, within bounds written the same way (both included). */
-export function durationBetween(
-  pattern: string,
-  options: { description: string; default?: string; least: string; most?: string },
-): Schema {
+export function durationBetween<
+  const Options extends { description: string; default?: string; least: string; most?: string },
+>(pattern: string, options: Options) {
   const { least, most, ...rest } = options;
   const upper = most === undefined ? '' : ` && ${CEL_DURATION} <= ${celDuration(most)}`;
   return {
@@ -94,11 +93,11 @@ export function durationBetween(
         message: most === undefined ? `must be at least ${least}` : `must be from ${least} to ${most}`,
       },
     ],
-  };
+  } as const;
 }
 
 /** metav1.LabelSelector, with the rules kube-apiserver itself applies to it at run time. */
-export function labelSelector(description: string): Schema {
+export function labelSelector(description: string) {
   return {
     title: 'LabelSelector',
     type: 'object',
@@ -152,11 +151,11 @@ export function labelSelector(description: string): Schema {
         },
       },
     },
-  };
+  } as const satisfies Schema;
 }
 
 /** metav1.Condition as a list map by type. */
-export function conditionList(description: string): Schema {
+export function conditionList(description: string) {
   return {
     type: 'array',
     description,
@@ -184,5 +183,5 @@ export function conditionList(description: string): Schema {
         },
       },
     },
-  };
+  } as const satisfies Schema;
 }

@@ -99,12 +99,14 @@ function larger(a: bigint | undefined, b: bigint | undefined): bigint | undefine
   return a === undefined || (b !== undefined && b > a) ? b : a;
 }
 
+/** A request that is missing is the limit: kube-apiserver makes it so, again after a patch. */
 function amountOf(
-  { resources }: Container,
+  { resources: { requests, limits } = {} }: Container,
   field: 'requests' | 'limits',
   resource: 'cpu' | 'memory',
 ): bigint | undefined {
-  return nanos(resources?.[field]?.[resource]);
+  const limit = nanos(limits?.[resource]);
+  return field === 'limits' ? limit : (nanos(requests?.[resource]) ?? limit);
 }
 
 function nanos(value: string | number | undefined): bigint | undefined {
