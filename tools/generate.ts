@@ -9,14 +9,26 @@ import { promisify } from 'node:util';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import { stringify } from 'yaml';
 import { OptimizationPolicy } from '../lib/api/optimization-policy.js';
+import { WorkloadRecommendation } from '../lib/api/workload-recommendation.js';
 import { crd, rootSchema, type Resource, type Schema } from '../lib/kube/index.js';
 
 const root = join(import.meta.dirname, '..');
-const resources: readonly { resource: Resource; file: string }[] = [
-  { resource: OptimizationPolicy, file: 'optimization-policy' },
+/** What people write gets cdk8s bindings, too; what only the operator writes does not. */
+const resources: readonly { resource: Resource; file: string; bindings: boolean }[] = [
+  { resource: OptimizationPolicy, file: 'optimization-policy', bindings: true },
+  { resource: WorkloadRecommendation, file: 'workload-recommendation', bindings: false },
 ];
 
 const BANNER = '// Generated from lib/ by `npm run generate`; do not edit.\n';
+
+const SCALARS = `${BANNER}import type { ObjectMeta } from '../../lib/kube/wire.js';
+
+/** A Kubernetes quantity: a string such as \`500m\` or \`1Gi\`, or an integer. */
+export type Quantity = string | number;
+
+/** The metadata that the author of an object writes. */
+export type ObjectMetaInput = Partial<Pick<ObjectMeta, 'name' | 'namespace' | 'labels' | 'annotations'>>;
+`;
 
 for (const { resource, file } of resources) {
   const definition = crd(resource);
@@ -26,6 +38,7 @@ for (const { resource, file } of resources) {
   );
   await write(`imports/types/${file}.ts`, await types(resource));
 }
+await write('imports/types/scalars.ts', SCALARS);
 await bindings();
 
 async function write(path: string, text: string): Promise<void> {
@@ -37,12 +50,12 @@ async function write(path: string, text: string): Promise<void> {
 async function types(resource: Resource): Promise<string> {
   const asWritten = await tree(resource, 'Input', false);
   const asDefaulted = await tree(resource, '', true);
+  const text = `${asWritten}\n${asDefaulted}`;
+  const scalars = ['ObjectMetaInput', 'Quantity'].filter((name) => new RegExp(String.raw`\b${name}\b`).test(text));
   return (
-    `${BANNER}import type { ObjectMeta } from '../../lib/kube/wire.js';\n\n` +
-    `/** A Kubernetes quantity: a string such as \`500m\` or \`1Gi\`, or an integer. */\nexport type Quantity = string | number;\n\n` +
-    `/** The metadata that the author of an object writes. */\n` +
-    `export type ObjectMetaInput = Partial<Pick<ObjectMeta, 'name' | 'namespace' | 'labels' | 'annotations'>>;\n\n` +
-    `${asWritten}\n${asDefaulted}`
+    `${BANNER}import type { ObjectMeta } from '../../lib/kube/wire.js';\n` +
+    `import type { ${scalars.join(', ')} } from './scalars.js';\n\n` +
+    `export type { ${scalars.join(', ')} };\n\n${text}`
   );
 }
 
@@ -102,7 +115,9 @@ async function bindings(): Promise<void> {
   const folder = await mkdtemp(join(root, '.generate-'));
   try {
     const cdk8s = join(root, 'node_modules', 'cdk8s-cli', 'bin', 'cdk8s');
-    const crds = resources.map(({ resource }) => join(root, `imports/crds/${crd(resource).metadata.name}.yaml`));
+    const crds = resources
+      .filter((entry) => entry.bindings)
+      .map(({ resource }) => join(root, `imports/crds/${crd(resource).metadata.name}.yaml`));
     for (const file of crds) {
       await promisify(execFile)(
         process.execPath,

@@ -1,4 +1,4 @@
-import { OptimizationPolicy } from '../api/index.js';
+import { OptimizationPolicy, WorkloadRecommendation } from '../api/index.js';
 import {
   DaemonSet,
   defineAdmission,
@@ -84,7 +84,7 @@ export const podAdmission = defineAdmission(PodKind, {
 /** OptiPod as data. Its manifests are derived from this, and its processes run it. */
 export const optipod = defineOperator({
   name: NAMES.operator,
-  resources: [OptimizationPolicy],
+  resources: [OptimizationPolicy, WorkloadRecommendation],
   controllers: [policyController, workloadController, certificateController],
   admission: [podAdmission],
 });

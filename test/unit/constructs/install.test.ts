@@ -24,6 +24,7 @@ describe('an installation of OptiPod', () => {
     expect(names).to.have.members([
       'Namespace optipod-system',
       'CustomResourceDefinition optimizationpolicies.optipod.io',
+      'CustomResourceDefinition workloadrecommendations.optipod.io',
       'ClusterRole optipod',
       'ClusterRoleBinding optipod',
       'ClusterRole optipod-webhook',

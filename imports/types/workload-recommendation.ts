@@ -1,0 +1,423 @@
+// Generated from lib/ by `npm run generate`; do not edit.
+import type { ObjectMeta } from '../../lib/kube/wire.js';
+import type { ObjectMetaInput } from './scalars.js';
+
+export type { ObjectMetaInput };
+
+/**
+ * What OptiPod recommends for one workload, and how every number came to be. Written by the operator.
+ */
+export interface WorkloadRecommendationInput {
+  /**
+   * The API group and version of this object.
+   */
+  apiVersion?: string;
+  /**
+   * The kind of this object.
+   */
+  kind?: string;
+  metadata: ObjectMetaInput;
+  /**
+   * What the recommendation is about.
+   */
+  spec: WorkloadRecommendationSpecInput;
+  /**
+   * The recommendation and its explanation.
+   */
+  status?: WorkloadRecommendationStatusInput;
+}
+export interface RecommendedWorkloadInput {
+  /**
+   * The kind of the workload.
+   */
+  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  /**
+   * The name of the workload.
+   */
+  name: string;
+  /**
+   * The UID of the workload, which a namesake made later does not have.
+   */
+  uid: string;
+}
+export interface RecommendingPolicyInput {
+  /**
+   * The namespace of the policy.
+   */
+  namespace: string;
+  /**
+   * The name of the policy.
+   */
+  name: string;
+  /**
+   * The UID of the policy.
+   */
+  uid: string;
+}
+export interface WorkloadRecommendationSpecInput {
+  /**
+   * The workload, in the same namespace.
+   */
+  workload: RecommendedWorkloadInput;
+  /**
+   * The policy that governs the workload.
+   */
+  policy: RecommendingPolicyInput;
+}
+export interface RecommendedAmountsInput {
+  /**
+   * A quantity, such as 240m or 512Mi.
+   */
+  request?: string;
+  /**
+   * A quantity; absent where limits are left alone.
+   */
+  limit?: string;
+}
+export interface RecommendationStepInput {
+  /**
+   * What was done: Percentile, SafetyFactor, Bounds, MemoryFloor, GradualDecrease, Rounding, …
+   */
+  step: string;
+  /**
+   * The amount after it, as a quantity.
+   */
+  value?: string;
+  /**
+   * Why, for a person.
+   */
+  message?: string;
+}
+export interface RecommendationHoldInput {
+  /**
+   * Why, in one CamelCase word: NotEnoughSamples, HeldByQoS, HeldByHPA, …
+   */
+  reason: string;
+  /**
+   * Why, for a person.
+   */
+  message: string;
+}
+export interface ResourceExplanationInput {
+  /**
+   * What the workload's template says.
+   */
+  current?: RecommendedAmountsInput;
+  /**
+   * What is recommended; absent where nothing is.
+   */
+  recommended?: RecommendedAmountsInput;
+  /**
+   * How many samples of usage there were, of all pods.
+   */
+  samples?: number;
+  /**
+   * How many distinct instants they come from.
+   */
+  instants?: number;
+  /**
+   * The first of them.
+   */
+  from?: string;
+  /**
+   * The last of them.
+   */
+  to?: string;
+  /**
+   * The steps of the recommendation, each with the value it led to.
+   */
+  steps?: RecommendationStepInput[];
+  /**
+   * Why nothing is recommended, or what is recommended is not applied.
+   */
+  hold?: RecommendationHoldInput;
+}
+export interface ContainerRecommendationInput {
+  /**
+   * The name of the container.
+   */
+  name: string;
+  /**
+   * How the recommendation of CPU came to be.
+   */
+  cpu?: ResourceExplanationInput;
+  /**
+   * How the recommendation of memory came to be.
+   */
+  memory?: ResourceExplanationInput;
+}
+export interface RecommendationSummaryInput {
+  /**
+   * Kind and name of the workload: Deployment/web.
+   */
+  workload?: string;
+  /**
+   * Requested now and recommended: 100m -> 240m.
+   */
+  cpu?: string;
+  /**
+   * Requested now and recommended: 128Mi -> 512Mi.
+   */
+  memory?: string;
+  /**
+   * What becomes of it: Applied, Recommended or Held.
+   */
+  state?: string;
+  /**
+   * Why, in one CamelCase word.
+   */
+  reason?: string;
+}
+export interface ConditionInput {
+  /**
+   * What the condition is about, in CamelCase.
+   */
+  type: string;
+  /**
+   * True, False or Unknown.
+   */
+  status: 'True' | 'False' | 'Unknown';
+  /**
+   * Why, in one CamelCase word.
+   */
+  reason: string;
+  /**
+   * Why, for a person.
+   */
+  message: string;
+  /**
+   * The metadata.generation that the condition was set for.
+   */
+  observedGeneration?: number;
+  /**
+   * When the status last changed from one value to another.
+   */
+  lastTransitionTime: string;
+}
+export interface WorkloadRecommendationStatusInput {
+  /**
+   * By container.
+   */
+  containers?: ContainerRecommendationInput[];
+  /**
+   * All containers together, as `kubectl get` shows them.
+   */
+  summary?: RecommendationSummaryInput;
+  /**
+   * When something of it was last applied to the workload or its pods.
+   */
+  lastApplied?: string;
+  /**
+   * Recommended and Applied, each with the reason of a refusal.
+   */
+  conditions?: ConditionInput[];
+}
+
+/**
+ * What OptiPod recommends for one workload, and how every number came to be. Written by the operator.
+ */
+export interface WorkloadRecommendation {
+  /**
+   * The API group and version of this object.
+   */
+  apiVersion?: string;
+  /**
+   * The kind of this object.
+   */
+  kind?: string;
+  metadata: ObjectMeta;
+  /**
+   * What the recommendation is about.
+   */
+  spec: WorkloadRecommendationSpec;
+  /**
+   * The recommendation and its explanation.
+   */
+  status?: WorkloadRecommendationStatus;
+}
+export interface RecommendedWorkload {
+  /**
+   * The kind of the workload.
+   */
+  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  /**
+   * The name of the workload.
+   */
+  name: string;
+  /**
+   * The UID of the workload, which a namesake made later does not have.
+   */
+  uid: string;
+}
+export interface RecommendingPolicy {
+  /**
+   * The namespace of the policy.
+   */
+  namespace: string;
+  /**
+   * The name of the policy.
+   */
+  name: string;
+  /**
+   * The UID of the policy.
+   */
+  uid: string;
+}
+export interface WorkloadRecommendationSpec {
+  /**
+   * The workload, in the same namespace.
+   */
+  workload: RecommendedWorkload;
+  /**
+   * The policy that governs the workload.
+   */
+  policy: RecommendingPolicy;
+}
+export interface RecommendedAmounts {
+  /**
+   * A quantity, such as 240m or 512Mi.
+   */
+  request?: string;
+  /**
+   * A quantity; absent where limits are left alone.
+   */
+  limit?: string;
+}
+export interface RecommendationStep {
+  /**
+   * What was done: Percentile, SafetyFactor, Bounds, MemoryFloor, GradualDecrease, Rounding, …
+   */
+  step: string;
+  /**
+   * The amount after it, as a quantity.
+   */
+  value?: string;
+  /**
+   * Why, for a person.
+   */
+  message?: string;
+}
+export interface RecommendationHold {
+  /**
+   * Why, in one CamelCase word: NotEnoughSamples, HeldByQoS, HeldByHPA, …
+   */
+  reason: string;
+  /**
+   * Why, for a person.
+   */
+  message: string;
+}
+export interface ResourceExplanation {
+  /**
+   * What the workload's template says.
+   */
+  current?: RecommendedAmounts;
+  /**
+   * What is recommended; absent where nothing is.
+   */
+  recommended?: RecommendedAmounts;
+  /**
+   * How many samples of usage there were, of all pods.
+   */
+  samples?: number;
+  /**
+   * How many distinct instants they come from.
+   */
+  instants?: number;
+  /**
+   * The first of them.
+   */
+  from?: string;
+  /**
+   * The last of them.
+   */
+  to?: string;
+  /**
+   * The steps of the recommendation, each with the value it led to.
+   */
+  steps?: RecommendationStep[];
+  /**
+   * Why nothing is recommended, or what is recommended is not applied.
+   */
+  hold?: RecommendationHold;
+}
+export interface ContainerRecommendation {
+  /**
+   * The name of the container.
+   */
+  name: string;
+  /**
+   * How the recommendation of CPU came to be.
+   */
+  cpu?: ResourceExplanation;
+  /**
+   * How the recommendation of memory came to be.
+   */
+  memory?: ResourceExplanation;
+}
+export interface RecommendationSummary {
+  /**
+   * Kind and name of the workload: Deployment/web.
+   */
+  workload?: string;
+  /**
+   * Requested now and recommended: 100m -> 240m.
+   */
+  cpu?: string;
+  /**
+   * Requested now and recommended: 128Mi -> 512Mi.
+   */
+  memory?: string;
+  /**
+   * What becomes of it: Applied, Recommended or Held.
+   */
+  state?: string;
+  /**
+   * Why, in one CamelCase word.
+   */
+  reason?: string;
+}
+export interface Condition {
+  /**
+   * What the condition is about, in CamelCase.
+   */
+  type: string;
+  /**
+   * True, False or Unknown.
+   */
+  status: 'True' | 'False' | 'Unknown';
+  /**
+   * Why, in one CamelCase word.
+   */
+  reason: string;
+  /**
+   * Why, for a person.
+   */
+  message: string;
+  /**
+   * The metadata.generation that the condition was set for.
+   */
+  observedGeneration?: number;
+  /**
+   * When the status last changed from one value to another.
+   */
+  lastTransitionTime: string;
+}
+export interface WorkloadRecommendationStatus {
+  /**
+   * By container.
+   */
+  containers?: ContainerRecommendation[];
+  /**
+   * All containers together, as `kubectl get` shows them.
+   */
+  summary?: RecommendationSummary;
+  /**
+   * When something of it was last applied to the workload or its pods.
+   */
+  lastApplied?: string;
+  /**
+   * Recommended and Applied, each with the reason of a refusal.
+   */
+  conditions?: Condition[];
+}

@@ -1,0 +1,156 @@
+import type { WorkloadRecommendation as WorkloadRecommendationObject } from '../../imports/types/workload-recommendation.js';
+import { conditionList, defineResource, type KubeObject, type Resource, type Schema } from '../kube/index.js';
+
+const text = (description: string, maxLength = 253) => ({ type: 'string', description, maxLength }) as const;
+const count = (description: string) =>
+  ({ type: 'integer', format: 'int64', description, minimum: 0 }) as const satisfies Schema;
+const time = (description: string) => ({ type: 'string', format: 'date-time', description }) as const satisfies Schema;
+
+const amounts = (description: string) =>
+  ({
+    title: 'RecommendedAmounts',
+    type: 'object',
+    description,
+    properties: {
+      request: text('A quantity, such as 240m or 512Mi.', 64),
+      limit: text('A quantity; absent where limits are left alone.', 64),
+    },
+  }) as const satisfies Schema;
+
+/** One resource of one container: every step from usage to the number, in the order they were taken. */
+const explanation = (resource: string) =>
+  ({
+    title: 'ResourceExplanation',
+    type: 'object',
+    description: `How the recommendation of ${resource} came to be.`,
+    properties: {
+      current: amounts("What the workload's template says."),
+      recommended: amounts('What is recommended; absent where nothing is.'),
+      samples: count('How many samples of usage there were, of all pods.'),
+      instants: count('How many distinct instants they come from.'),
+      from: time('The first of them.'),
+      to: time('The last of them.'),
+      steps: {
+        type: 'array',
+        description: 'The steps of the recommendation, each with the value it led to.',
+        maxItems: 32,
+        'x-kubernetes-list-type': 'atomic',
+        items: {
+          title: 'RecommendationStep',
+          type: 'object',
+          required: ['step'],
+          properties: {
+            step: text(
+              'What was done: Percentile, SafetyFactor, Bounds, MemoryFloor, GradualDecrease, Rounding, …',
+              63,
+            ),
+            value: text('The amount after it, as a quantity.', 64),
+            message: text('Why, for a person.', 1024),
+          },
+        },
+      },
+      hold: {
+        title: 'RecommendationHold',
+        type: 'object',
+        description: 'Why nothing is recommended, or what is recommended is not applied.',
+        required: ['reason', 'message'],
+        properties: {
+          reason: text('Why, in one CamelCase word: NotEnoughSamples, HeldByQoS, HeldByHPA, …', 63),
+          message: text('Why, for a person.', 1024),
+        },
+      },
+    },
+  }) as const satisfies Schema;
+
+/** What OptiPod recommends for one workload, and why: written by the operator, read by people. */
+export const workloadRecommendation = defineResource({
+  group: 'optipod.io',
+  version: 'v1alpha1',
+  kind: 'WorkloadRecommendation',
+  scope: 'Namespaced',
+  shortNames: ['wrec'],
+  description: 'What OptiPod recommends for one workload, and how every number came to be. Written by the operator.',
+  spec: {
+    title: 'WorkloadRecommendationSpec',
+    type: 'object',
+    description: 'What the recommendation is about.',
+    required: ['workload', 'policy'],
+    properties: {
+      workload: {
+        title: 'RecommendedWorkload',
+        type: 'object',
+        description: 'The workload, in the same namespace.',
+        required: ['kind', 'name', 'uid'],
+        properties: {
+          kind: {
+            type: 'string',
+            description: 'The kind of the workload.',
+            enum: ['Deployment', 'StatefulSet', 'DaemonSet'],
+          },
+          name: text('The name of the workload.'),
+          uid: text('The UID of the workload, which a namesake made later does not have.', 64),
+        },
+      },
+      policy: {
+        title: 'RecommendingPolicy',
+        type: 'object',
+        description: 'The policy that governs the workload.',
+        required: ['namespace', 'name', 'uid'],
+        properties: {
+          namespace: text('The namespace of the policy.', 63),
+          name: text('The name of the policy.'),
+          uid: text('The UID of the policy.', 64),
+        },
+      },
+    },
+  },
+  status: {
+    title: 'WorkloadRecommendationStatus',
+    type: 'object',
+    description: 'The recommendation and its explanation.',
+    properties: {
+      containers: {
+        type: 'array',
+        description: 'By container.',
+        maxItems: 100,
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name'],
+        items: {
+          title: 'ContainerRecommendation',
+          type: 'object',
+          required: ['name'],
+          properties: {
+            name: text('The name of the container.', 63),
+            cpu: explanation('CPU'),
+            memory: explanation('memory'),
+          },
+        },
+      },
+      summary: {
+        title: 'RecommendationSummary',
+        type: 'object',
+        description: 'All containers together, as `kubectl get` shows them.',
+        properties: {
+          workload: text('Kind and name of the workload: Deployment/web.', 320),
+          cpu: text('Requested now and recommended: 100m -> 240m.', 140),
+          memory: text('Requested now and recommended: 128Mi -> 512Mi.', 140),
+          state: text('What becomes of it: Applied, Recommended or Held.', 63),
+          reason: text('Why, in one CamelCase word.', 63),
+        },
+      },
+      lastApplied: time('When something of it was last applied to the workload or its pods.'),
+      conditions: conditionList('Recommended and Applied, each with the reason of a refusal.'),
+    },
+  },
+  printerColumns: [
+    { name: 'Workload', type: 'string', jsonPath: '.status.summary.workload' },
+    { name: 'CPU', type: 'string', jsonPath: '.status.summary.cpu' },
+    { name: 'Memory', type: 'string', jsonPath: '.status.summary.memory' },
+    { name: 'State', type: 'string', jsonPath: '.status.summary.state' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.summary.reason' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+});
+
+/** Typed by what is generated from it and documented; the compiler says where the two differ. */
+export const WorkloadRecommendation: Resource<WorkloadRecommendationObject & KubeObject> = workloadRecommendation;
