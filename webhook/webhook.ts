@@ -73,7 +73,7 @@ export function createWebhook(options: WebhookOptions): {
     log,
   });
   const app = admissionApp([handler], { log, metrics: metrics.registry });
-  const server = admissionServer(app, { port: settings.port, ...(host ? { host } : {}) });
+  const server = admissionServer(app, { port: settings.port, drainMs: settings.drain, ...(host ? { host } : {}) });
 
   certificate.onEvent(async (event) => {
     if (event.type === 'deleted') return;
@@ -83,7 +83,8 @@ export function createWebhook(options: WebhookOptions): {
     log.info({ secret: NAMES.certificateSecret }, 'serving with this certificate');
   });
   manager.addReadyCheck('tls', () => server.serving);
-  manager.add(server, policies, replicaSets, ...Object.values(workloads), limitRanges, certificate);
+  manager.add(server, server.drain);
+  manager.add(policies, replicaSets, ...Object.values(workloads), limitRanges, certificate);
   return { manager, server };
 }
 

@@ -7,9 +7,9 @@ const root = join(import.meta.dirname, '..', '..');
 
 /** What each room may import besides itself. The first room that fits a file is the file's room. */
 const ROOMS: readonly { readonly room: string; readonly may: readonly string[] }[] = [
-  { room: 'lib/kube', may: ['ajv'] },
+  { room: 'lib/kube', may: ['ajv', '@marcbachmann/cel-js'] },
   { room: 'lib', may: ['lib/kube', 'imports/types'] },
-  { room: 'imports', may: ['lib/kube', 'cdk8s', 'constructs'] },
+  { room: 'imports', may: ['imports/types', 'lib/kube', 'cdk8s', 'constructs'] },
   { room: 'constructs/operator', may: ['lib/kube', 'cdk8s', 'constructs'] },
   {
     room: 'constructs/install',
@@ -53,6 +53,7 @@ const GENERIC = ['lib/kube', 'constructs/operator', 'operator/runtime', 'webhook
 const PUBLISHED: Readonly<Record<string, string>> = {
   optipod: 'constructs/index.ts',
   'optipod/install': 'constructs/install.ts',
+  'optipod/validation': 'constructs/validation.ts',
   'optipod/kube': 'lib/kube/index.ts',
   '@optipod/operator': 'operator/index.ts',
   '@optipod/operator/runtime': 'operator/runtime/index.ts',

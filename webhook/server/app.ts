@@ -7,6 +7,9 @@ import { answer, readReview, type AdmissionDecision, type AdmissionRequest } fro
 /** Two objects of kube-apiserver's largest request, 3 MiB each, and the review around them. */
 const LARGEST_BODY = 7 * 2 ** 20;
 
+/** With parameters or without. */
+const JSON_TYPE = /^application\/json\s*(;|$)/i;
+
 export interface AdmissionHandler {
   readonly path: `/${string}`;
   /** Decides from memory, in milliseconds. */
@@ -33,7 +36,7 @@ export function admissionApp(
       const length = context.req.header('content-length');
       if (length === undefined) return refuse(411, 'content-length is required');
       if (!(Number(length) <= LARGEST_BODY)) return refuse(413, `the body may have at most ${LARGEST_BODY} bytes`);
-      if (!context.req.header('content-type')?.startsWith('application/json')) {
+      if (!JSON_TYPE.test(context.req.header('content-type') ?? '')) {
         return refuse(415, 'the content type must be application/json');
       }
       let body: unknown;

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 
 /** PEM. */
@@ -12,6 +14,8 @@ export interface TlsServer {
   readonly port: number;
   /** Serves new connections with another certificate; those that are open go on. @throws for a pair that does not match. */
   use(certificate: ServingCertificate): void;
+  /** Answers on, but has each client open its next connection elsewhere. */
+  retire(): void;
   /** Stops accepting, finishes what is in flight. */
   close(): Promise<void>;
 }
@@ -30,6 +34,13 @@ export async function serveTls(
     certificate,
   }: { readonly port: number; readonly host?: string; readonly certificate: ServingCertificate },
 ): Promise<TlsServer> {
+  let retired = false;
+  const handle = getRequestListener(async (request, env) => {
+    const response = await app.fetch(request, env);
+    // Asked for when the answer is there: a request may take longer than the server is in service.
+    if (retired) response.headers.set('connection', 'close');
+    return response;
+  });
   const server = createServer(
     {
       ...certificate,
@@ -39,30 +50,52 @@ export async function serveTls(
       headersTimeout: 10_000,
       requestTimeout: 30_000,
     },
-    listener(app),
+    (incoming, outgoing) => void handle(incoming, outgoing),
   );
+  const connections = new Connections(server);
   await listen(server, port, host);
   return {
     port: (server.address() as AddressInfo).port,
     use: (next) => {
       server.setSecureContext({ ...next, minVersion: 'TLSv1.2' });
     },
-    close: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => {
-          if (error) reject(error);
-          else resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    retire: () => {
+      retired = true;
+    },
+    async close() {
+      retired = true;
+      const closed = once(server, 'close');
+      server.close();
+      await connections.end();
+      await closed;
+    },
   };
 }
 
-function listener(app: FetchApp): (...args: Parameters<ReturnType<typeof getRequestListener>>) => void {
-  const handle = getRequestListener((request, env) => app.fetch(request, env));
-  return (incoming, outgoing) => {
-    void handle(incoming, outgoing);
-  };
+/**
+ * A server's connections. Node.js counts one that has not sent a request yet (clients open them in advance) as busy, and
+ * closing the server would wait for it.
+ */
+class Connections {
+  readonly #sockets = new Set<Socket>();
+  readonly #answering = new Set<ServerResponse>();
+
+  constructor(server: Server) {
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    server.prependListener('request', (_request, response) => {
+      this.#answering.add(response);
+      response.once('close', () => this.#answering.delete(response));
+    });
+  }
+
+  /** Ends them all once nothing is being answered any more. */
+  async end(): Promise<void> {
+    await Promise.allSettled([...this.#answering].map((response) => once(response, 'close')));
+    for (const socket of this.#sockets) socket.destroy();
+  }
 }
 
 function listen(server: Server, port: number, host: string | undefined): Promise<void> {

@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { anyPod } from './any-pod.js';
+import { authority } from './authority.js';
+import { injection } from './injection.js';
+import { outages } from './outages.js';
+import { recommended, untilNewborn } from './pods.js';
+import { validity } from './validity.js';
+import { World } from './world.js';
+
+describe('the webhook on a real kube-apiserver', function () {
+  this.timeout(60_000);
+  let world: World;
+
+  before(async () => {
+    world = await World.start();
+    const namespace = await world.namespace('warm-up');
+    const wanted = { requests: { cpu: '240m' } };
+    const workload = await recommended(world, namespace, 'web', { app: wanted });
+    await untilNewborn(world, workload, wanted);
+  });
+  after(() => world.stop());
+
+  describe('injection', () => injection(() => world));
+  describe('validity of the result', () => {
+    validity(() => world);
+    anyPod(() => world);
+  });
+  describe('the policy’s word', () => authority(() => world));
+  describe('outages and certificates', () => outages(() => world));
+
+  // A test beside the groups would come before them.
+  describe('after all that', () => {
+    it('B-WEB-7 B-OPR-5 neither process asked for anything that its rights do not cover', async () => {
+      const codes = await Promise.all(
+        world.allMetrics.map(async ({ restClientRequests }) => (await restClientRequests.get()).values),
+      );
+      const seen = new Set(codes.flat().map(({ labels }) => String(labels.code)));
+      expect(seen).to.include('200');
+      expect(seen).not.to.include('403');
+      expect(seen).not.to.include('401');
+    });
+  });
+});

@@ -1,0 +1,140 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Registry } from 'prom-client';
+import { silentLogger } from '../../../operator/runtime/index.js';
+import { podHandler } from '../../../webhook/pods.js';
+import { admissionApp } from '../../../webhook/server/index.js';
+import { annotations, operationsOf, owner, podReview, post, responseOf, sourcesOf } from './reviews.js';
+
+/** Names that mean something to JavaScript, to OptiPod or to JSON pointers. */
+const key = fc.oneof(
+  fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty', 'length', 'valueOf', 'a/b', '~0', ''),
+  fc.constantFrom('metadata', 'spec', 'containers', 'initContainers', 'resources', 'requests', 'limits', 'name', 'cpu'),
+  fc.constantFrom('ownerReferences', 'controller', 'apiVersion', 'kind', 'uid', 'restartPolicy', 'memory'),
+);
+const leaf = fc.oneof(
+  fc.constantFrom(
+    null,
+    true,
+    false,
+    0,
+    -1,
+    1e308,
+    '',
+    'app',
+    '100m',
+    '1e400',
+    'ReplicaSet',
+    'apps/v1',
+    'web',
+    'web-uid',
+  ),
+  fc.string({ unit: 'binary' }),
+);
+const { json } = fc.letrec((tie) => ({
+  json: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    leaf,
+    fc.array(tie('json'), { maxLength: 4 }),
+    fc.array(fc.tuple(key, tie('json')), { maxLength: 5 }).map(objectOf),
+  ),
+}));
+
+/** An object with all keys as its own, as JSON.parse makes them, `__proto__` among them. */
+function objectOf(entries: readonly (readonly [string, unknown])[]): object {
+  return JSON.parse(
+    `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join()}}`,
+  ) as object;
+}
+
+/** As often as a soak run wants. */
+const atLeast = (tries: number) => ({ numRuns: Math.max(tries, fc.readConfigureGlobal().numRuns ?? 0) });
+
+/** Something of the right shape, but for one part. */
+const references = fc.oneof(json, fc.constant([owner('StatefulSet', 'web')]));
+const resources = fc.oneof(json, fc.record({ requests: json, limits: json }, { requiredKeys: [] }));
+const container = fc.oneof(json, fc.record({ name: fc.constantFrom('app', '__proto__'), resources }));
+const nearlyPod = fc.record({
+  metadata: fc.oneof(json, fc.record({ ownerReferences: references })),
+  spec: fc.oneof(json, fc.record({ containers: fc.oneof(json, fc.array(container)), initContainers: json })),
+});
+
+const said = { app: { requests: { cpu: '240m', memory: '512Mi' } }, ['__proto__']: { requests: { cpu: '1' } } };
+const workload = { name: 'web', namespace: 'shop', uid: 'web-uid', annotations: annotations(said) };
+
+describe('whatever kube-apiserver is made to send', () => {
+  const sources = sourcesOf({ workloads: { StatefulSet: workload } });
+  const app = admissionApp([podHandler(sources)], { log: silentLogger, metrics: new Registry() });
+
+  async function admits(object: unknown, request: object = {}): Promise<void> {
+    const answer = await post(app, '/mutate', podReview(object, { uid: 'this-one', ...request }));
+    expect(answer.status).to.equal(200);
+    const response = await responseOf(answer);
+    expect(response).to.include({ uid: 'this-one', allowed: true });
+    for (const { path } of operationsOf(response)) expect(path).to.match(/^\/spec\/(initC|c)ontainers\/\d+\/resources/);
+  }
+
+  it('B-WEB-1 any JSON in place of the pod is admitted, with the same UID', () =>
+    fc.assert(
+      fc.asyncProperty(fc.oneof(json, nearlyPod), (object) => admits(object)),
+      atLeast(1500),
+    ));
+
+  it('B-WEB-1 any JSON in place of the rest of the request, too', () =>
+    fc.assert(
+      fc.asyncProperty(nearlyPod, json, json, json, (object, namespace, kind, name) =>
+        admits(object, {
+          namespace,
+          name,
+          oldObject: kind,
+          kind: { group: '', version: 'v1', kind: 'Pod', extra: kind },
+        }),
+      ),
+      atLeast(300),
+    ));
+
+  it('B-WEB-3 any annotations of the workload', () =>
+    fc.assert(
+      fc.asyncProperty(fc.dictionary(fc.string(), fc.string()), json, json, async (others, amount, long) => {
+        const hostile = {
+          ...workload.annotations,
+          ...Object.fromEntries(Object.entries(others).map(([name, value]) => [`optipod.io/${name}.app`, value])),
+          'optipod.io/cpu-request.app': JSON.stringify(amount),
+          'optipod.io/resources': JSON.stringify(long),
+        };
+        const memory = sourcesOf({ workloads: { StatefulSet: { ...workload, annotations: hostile } } });
+        const other = admissionApp([podHandler(memory)], { log: silentLogger, metrics: new Registry() });
+        const object = {
+          metadata: { ownerReferences: [owner('StatefulSet', 'web')] },
+          spec: { containers: [{ name: 'app' }, { name: 'cpu' }] },
+        };
+        const response = await responseOf(await post(other, '/mutate', podReview(object)));
+        expect(response.allowed).to.equal(true);
+      }),
+      atLeast(300),
+    ));
+
+  it('B-WEB-1 nesting as deep as a body can be', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    for (const object of [deep, `{"spec":{"containers":${deep}}}`, `{"metadata":${deep},"spec":{"containers":[]}}`]) {
+      const body = JSON.stringify(podReview('HERE')).replace('"HERE"', object);
+      const answer = await post(app, '/mutate', body);
+      expect(answer.status).to.equal(200);
+      expect((await responseOf(answer)).allowed).to.equal(true);
+    }
+  });
+
+  it('B-WEB-3 a quantity as long as an annotation can be is dealt with at once', async () => {
+    for (const amount of ['9'.repeat(200_000), `0.${'1'.repeat(200_000)}`, `1e${'9'.repeat(200_000)}`]) {
+      const hostile = { ...workload.annotations, 'optipod.io/cpu-request.app': amount };
+      const memory = sourcesOf({ workloads: { StatefulSet: { ...workload, annotations: hostile } } });
+      const other = admissionApp([podHandler(memory)], { log: silentLogger, metrics: new Registry() });
+      const object = {
+        metadata: { ownerReferences: [owner('StatefulSet', 'web')] },
+        spec: { containers: [{ name: 'app' }] },
+      };
+      const response = await responseOf(await post(other, '/mutate', podReview(object)));
+      expect(response.allowed).to.equal(true);
+    }
+  });
+});
