@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import {
   type Component,
@@ -115,6 +117,17 @@ describe('manager', () => {
     expect(text).to.contain('workqueue_adds_total{name="mine"} 1');
     stop.abort();
     await running;
+  });
+
+  it('B-OPR-6 does not wait for a connection to its health port that nobody uses', async () => {
+    const stop = new AbortController();
+    const manager = createManager({ log, health: { host: '127.0.0.1', port: 0 } });
+    const running = manager.run(stop.signal);
+    const unused = connect((await manager.listening).port, '127.0.0.1');
+    await once(unused, 'connect');
+    stop.abort();
+    await running;
+    await once(unused.resume(), 'close');
   });
 
   it('stops in order, and says why, when a component fails or ends by itself', async () => {
