@@ -44,14 +44,26 @@ export class Cluster {
     return governing(this.#validPolicies(), workload, namespace, this.ownNamespace);
   }
 
+  /** A policy as it is now, `<namespace>/<name>`; one that is being deleted, as somebody's finalizer lets it, is gone. */
+  policy(key: string): StoredPolicy | undefined {
+    const [namespace = '', name = ''] = key.split('/');
+    const policy = this.caches.policies.get(namespace, name);
+    return policy && !isLeaving(policy) ? policy : undefined;
+  }
+
   /** The workloads that a policy acts on. */
   governed(policy: ValidPolicy): Workload[] {
     return this.workloads().filter((workload) => this.governor(workload)?.metadata.uid === policy.metadata.uid);
   }
 
   #validPolicies(): ValidPolicy[] {
-    return this.caches.policies.list().flatMap((policy) => (policy.valid ? [policy.object] : []));
+    return this.caches.policies.list().flatMap((policy) => (policy.valid && !isLeaving(policy) ? [policy.object] : []));
   }
+}
+
+/** `<namespace>/<name>`: the key of a policy in queues. */
+export function policyKey({ metadata }: { readonly metadata: ObjectMeta }): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
 function isLeaving({ metadata }: { readonly metadata: ObjectMeta }): boolean {

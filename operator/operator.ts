@@ -14,10 +14,12 @@ import { Cluster, type ClusterCaches } from './cluster.js';
 import { prometheusProvider } from './metrics/prometheus/provider.js';
 import type { MetricsProvider } from './metrics/provider.js';
 import { policies } from './policies/controller.js';
+import { Coverage } from './policies/coverage.js';
 import {
   createInformer,
   createManager,
   createMetrics,
+  type Controller,
   type KubeClient,
   type Logger,
   type Manager,
@@ -39,6 +41,9 @@ export interface OperatorOptions {
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
+
+/** A rollout or a burst of edits is one change to a policy. */
+const SETTLE_MS = 1000;
 
 /** OptiPod's operator, ready to run. */
 export function createOperator(options: OperatorOptions): Manager {
@@ -63,9 +68,13 @@ export function createOperator(options: OperatorOptions): Manager {
   const webhookReady = () =>
     endpoints.list().some((slice) => slice.endpoints?.some(({ conditions }) => conditions?.ready !== false));
 
-  const policyController = policies({
+  const coverage = new Coverage();
+  const evaluateSoon = (key: string) => policyController.enqueueAfter(key, SETTLE_MS);
+  const policyController: Controller = policies({
     client,
     cluster,
+    coverage,
+    evaluateSoon,
     providers: providersOf(settings),
     minSamples: settings.minSamples,
     webhookReady,
@@ -74,14 +83,22 @@ export function createOperator(options: OperatorOptions): Manager {
   const workloadController = workloads({
     client,
     cluster,
-    enqueuePolicy: (key, afterMs) => policyController.enqueueAfter(key, afterMs),
+    coverage,
+    evaluateSoon,
   });
-  const triggers = connectTriggers(cluster, { policies: policyController, workloads: workloadController });
+  const triggers = connectTriggers(cluster, {
+    policies: policyController,
+    workloads: workloadController,
+    evaluateSoon,
+  });
+  // What is so from the start is nothing new.
   let wasReady: boolean | undefined;
+  void endpoints.synced.then(() => (wasReady = webhookReady()));
   endpoints.onEvent(() => {
     const isReady = webhookReady();
-    if (wasReady !== isReady) triggers.webhookChanged();
+    if (wasReady === undefined || wasReady === isReady) return;
     wasReady = isReady;
+    triggers.webhookChanged();
   });
 
   const certificateController = certificates({

@@ -1,28 +1,30 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectMeta } from 'optipod/kube';
-import type { StoredPolicy } from 'optipod/lib/api';
-import type { Cluster } from './cluster.js';
+import { WEBHOOK_NAMESPACE_LABEL } from 'optipod/lib/optipod';
+import { policyKey, type Cluster } from './cluster.js';
 import type { Controller } from './runtime/index.js';
 import { workloadKey, type Workload } from './workloads/workload.js';
 
-/** A burst of edits is one change to a policy. */
-const SETTLE_MS = 1000;
-
-export interface Triggers {
+export interface TriggerTargets {
   readonly policies: Controller;
   readonly workloads: Controller;
+  /** Has a policy evaluated soon: `<namespace>/<name>`. */
+  readonly evaluateSoon: (key: string) => void;
+}
+
+export interface Triggers {
   /** To be called when the webhook became ready, or ceased to be. */
   readonly webhookChanged: () => void;
 }
 
 /** Turns what happens in the cluster into keys to work on. */
-export function connectTriggers(cluster: Cluster, { policies, workloads }: Omit<Triggers, 'webhookChanged'>): Triggers {
+export function connectTriggers(cluster: Cluster, { policies, workloads, evaluateSoon }: TriggerTargets): Triggers {
   const { caches } = cluster;
   const allWorkloads = (namespace?: string) => {
     for (const workload of cluster.workloads(namespace)) workloads.enqueue(workloadKey(workload));
   };
   const allPolicies = () => {
-    for (const policy of caches.policies.list()) policies.enqueueAfter(policyKey(policy), SETTLE_MS);
+    for (const policy of caches.policies.list()) evaluateSoon(policyKey(policy));
   };
 
   caches.policies.onEvent((event) => {
@@ -33,8 +35,14 @@ export function connectTriggers(cluster: Cluster, { policies, workloads }: Omit<
   });
   caches.namespaces.onEvent((event) => {
     if (event.type === 'updated' && saysTheSame(event.previous.metadata, event.object.metadata)) return;
-    allWorkloads(event.object.metadata.name);
-    if (event.type === 'updated') allPolicies();
+    const { name } = event.object.metadata;
+    allWorkloads(name);
+    if (event.type === 'updated' && optsIn(event.previous.metadata) !== optsIn(event.object.metadata)) {
+      for (const workload of cluster.workloads(name)) {
+        const policy = cluster.governor(workload);
+        if (policy) evaluateSoon(policyKey(policy));
+      }
+    }
   });
   for (const informer of Object.values(caches.workloads)) {
     informer.onEvent((event) => {
@@ -42,11 +50,12 @@ export function connectTriggers(cluster: Cluster, { policies, workloads }: Omit<
       workloads.enqueue(workloadKey(event.object));
     });
   }
-  return { policies, workloads, webhookChanged: allPolicies };
+  return { webhookChanged: allPolicies };
 }
 
-function policyKey({ metadata }: StoredPolicy): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`;
+/** Whether the webhook is asked about a namespace's pods, which policies tell of. */
+function optsIn({ labels }: ObjectMeta): boolean {
+  return labels?.[WEBHOOK_NAMESPACE_LABEL.key] === WEBHOOK_NAMESPACE_LABEL.value;
 }
 
 /** A Deployment's status changes with every pod. */

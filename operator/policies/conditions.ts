@@ -44,6 +44,7 @@ export interface UsageOutcome {
   readonly workloads: number;
   /** Of the workloads: those with a recommendation for something. */
   readonly recommended: number;
+  /** Why the others have none. */
   readonly holds: readonly Hold[];
 }
 
@@ -53,11 +54,12 @@ export function metricsAvailable({ failure, workloads, recommended, holds }: Usa
     if (failure) return { status: 'False', reason: failure.reason, message: failure.message };
     if (workloads === 0)
       return { status: 'Unknown', reason: 'NoWorkloads', message: 'there is no workload to look for' };
-    const message = `${recommended} of ${count(workloads, 'workload')} with a recommendation`;
     const missing =
       holds.find(({ reason }) => reason === 'NotEnoughSamples') ?? holds.find(({ reason }) => reason === 'NoData');
+    const why = missing ?? holds[0];
+    const message = `${recommended} of ${count(workloads, 'workload')} with a recommendation${why ? `; ${why.message}` : ''}`;
     if (recommended > 0 || !missing) return { status: 'True', reason: 'MetricsAvailable', message };
-    return { status: 'False', reason: missing.reason, message: `${message}: ${missing.message}` };
+    return { status: 'False', reason: missing.reason, message };
   };
   return { type: 'MetricsAvailable', ...said() };
 }

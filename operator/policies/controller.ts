@@ -1,6 +1,5 @@
 import { durationOf } from 'optipod/kube';
 import { policyController } from 'optipod/lib/optipod';
-import type { StoredPolicy } from 'optipod/lib/api';
 import { createController, isConflict, isNotFound, type Controller } from '../runtime/index.js';
 import { broken } from './conditions.js';
 import { pass, type PassContext } from './pass.js';
@@ -18,13 +17,16 @@ export function policies(context: PassContext): Controller {
     name: policyController.name,
     concurrency: CONCURRENCY,
     async reconcile(key, { signal, log }) {
-      const stored = find(context, key);
+      const stored = context.cluster.policy(key);
       if (!stored) return undefined;
-      const report: PassReport = stored.valid
+      if (!stored.valid) log.warn({ errors: stored.errors }, 'a policy that does not fit the schema is left alone');
+      const report: PassReport | undefined = stored.valid
         ? await pass(stored.object, context, { signal, log })
         : { conditions: [broken(stored.errors)], discovered: [], processed: 0 };
+      // Edited or deleted meanwhile, for which it was enqueued again.
+      if (!report) return undefined;
       try {
-        await writeStatus(context.client, stored.metadata, statusAfter(stored.object, report, context.now()));
+        await writeStatus(context.client, stored, statusAfter(stored.object, report, context.now()));
       } catch (error) {
         // Deleted, or made anew under its name, since: nobody is left to tell.
         if (!isNotFound(error) && !isConflict(error)) throw error;
@@ -34,9 +36,4 @@ export function policies(context: PassContext): Controller {
       return { requeueAfterMs: durationOf(stored.object.spec.reconciliationInterval) * (1 + JITTER * Math.random()) };
     },
   });
-}
-
-function find({ cluster }: PassContext, key: string): StoredPolicy | undefined {
-  const [namespace = '', name = ''] = key.split('/');
-  return cluster.caches.policies.get(namespace, name);
 }

@@ -1,18 +1,22 @@
 import { durationOf, type ConditionNow } from 'optipod/kube';
 import { annotationsFor, type Hold } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
-import type { Cluster, ValidPolicy } from '../cluster.js';
+import { policyKey, type Cluster, type ValidPolicy } from '../cluster.js';
 import { ProviderError, type MetricsProvider } from '../metrics/provider.js';
-import { isConflict, isNotFound, type KubeClient } from '../runtime/index.js';
+import { isConflict, isNotFound, messageOf, type KubeClient } from '../runtime/index.js';
 import { annotate } from '../workloads/annotate.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
-import { annotated, applying, metricsAvailable, ready, workloadsMatched, type UsageOutcome } from './conditions.js';
+import { annotated, applying, metricsAvailable, ready, workloadsMatched } from './conditions.js';
+import type { Coverage } from './coverage.js';
 import { recommendWorkload, usageByWorkload, type UsageByWorkload } from './recommendations.js';
 import type { PassReport } from './status.js';
 
 export interface PassContext {
   readonly client: KubeClient;
   readonly cluster: Cluster;
+  readonly coverage: Coverage;
+  /** Has a policy evaluated soon: `<namespace>/<name>`. */
+  readonly evaluateSoon: (key: string) => void;
   readonly providers: Partial<Record<ValidPolicy['spec']['metricsConfig']['provider'], MetricsProvider>>;
   /** Distinct instants of usage there must be, where the policy does not say. */
   readonly minSamples: number;
@@ -21,56 +25,97 @@ export interface PassContext {
   readonly now: () => number;
 }
 
-/** One evaluation of one policy: usage, recommendations, annotations. One workload's failure never stops the others. */
+/**
+ * One evaluation of one policy: usage, recommendations, annotations. One workload's failure never stops the others.
+ * @returns undefined where the policy was edited or deleted meanwhile: what it said then is nobody's wish any more.
+ */
 export async function pass(
   policy: ValidPolicy,
   context: PassContext,
   { signal, log }: { readonly signal: AbortSignal; readonly log: Logger },
-): Promise<PassReport> {
-  if (policy.spec.mode === 'Disabled') return { conditions: [ready(policy)], discovered: [], processed: 0 };
-  const { client, cluster } = context;
+): Promise<PassReport | undefined> {
+  const { cluster } = context;
   const governed = cluster.governed(policy);
+  for (const loser of context.coverage.note(policy, governed)) context.evaluateSoon(loser);
+  if (policy.spec.mode === 'Disabled') return { conditions: [ready(policy)], discovered: [], processed: 0 };
   const usage = await readUsage(policy, governed, context, signal);
-  let recommended = 0;
-  const holds: Hold[] = [];
-  const failures: string[] = [];
+  if (usage.failure) log.warn({ reason: usage.failure.reason, problem: usage.failure.message }, 'no usage');
+  const outcomes: WorkloadOutcome[] = [];
   for (const workload of governed) {
     if (usage.failure) break;
-    const key = workloadKey(workload);
-    const result = recommendWorkload(policy, workload, usage.series.get(key) ?? [], {
-      at: usage.at,
-      minSamples: minSamples(policy, context),
-    });
-    holds.push(...result.holds);
-    if (result.fresh.containers.size > 0) recommended += 1;
-    try {
-      const written = await annotate(client, workload, annotationsFor({ policy, workload, fresh: result.fresh }));
-      if (written) log.info({ workload: key, recommended: Object.fromEntries(result.fresh.containers) }, 'annotated');
-    } catch (error) {
-      // Deleted or replaced in the meantime: its successor has events of its own.
-      if (isNotFound(error) || isConflict(error)) continue;
-      log.error({ workload: key, err: error }, 'could not annotate');
-      failures.push(`${key}: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    if (isOutdated(policy, cluster)) return undefined;
+    const outcome = await recommendTo(workload, policy, usage, context, log);
+    if (outcome) outcomes.push(outcome);
   }
-  const outcome: UsageOutcome = {
-    ...(usage.failure ? { failure: usage.failure } : {}),
-    workloads: governed.length,
-    recommended,
-    holds,
-  };
+  if (isOutdated(policy, cluster)) return undefined;
   const conditions: (ConditionNow | undefined)[] = [
     ready(policy),
     workloadsMatched(policy, governed),
-    metricsAvailable(outcome),
+    metricsAvailable({
+      ...(usage.failure ? { failure: usage.failure } : {}),
+      workloads: governed.length,
+      recommended: outcomes.filter(({ isRecommended }) => isRecommended).length,
+      holds: outcomes.flatMap(({ isRecommended, holds }) => (isRecommended ? [] : holds)),
+    }),
     applying(policy, governed, cluster, context.webhookReady()),
-    annotated(failures),
+    annotated(outcomes.flatMap(({ failure }) => failure ?? [])),
   ];
   return {
     conditions: conditions.filter((condition) => condition !== undefined),
     discovered: governed,
-    processed: recommended - failures.length,
+    processed: outcomes.filter(({ isRecommended, failure }) => isRecommended && failure === undefined).length,
   };
+}
+
+/** What came of one workload. */
+interface WorkloadOutcome {
+  /** Whether there is a recommendation for something in it. */
+  readonly isRecommended: boolean;
+  readonly holds: readonly Hold[];
+  /** Why its annotations could not be written. */
+  readonly failure?: string;
+}
+
+/** @returns undefined where the workload is gone, or another policy's by now. */
+async function recommendTo(
+  found: Workload,
+  policy: ValidPolicy,
+  usage: UsageAt,
+  context: PassContext,
+  log: Logger,
+): Promise<WorkloadOutcome | undefined> {
+  const { client, cluster } = context;
+  const key = workloadKey(found);
+  // Usage took its time, and so did the writes before this one.
+  const workload = cluster.workload({ kind: found.kind, ...found.metadata });
+  if (!workload || cluster.governor(workload)?.metadata.uid !== policy.metadata.uid) return undefined;
+  const { fresh, holds } = recommendWorkload(policy, workload, usage.series.get(key) ?? [], {
+    at: usage.at,
+    minSamples: minSamples(policy, context),
+  });
+  const outcome = {
+    isRecommended: fresh.containers.size > 0,
+    holds: holds.map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
+  };
+  try {
+    const written = await annotate(client, workload, annotationsFor({ policy, workload, fresh }));
+    if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
+    return outcome;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    if (isConflict(error)) {
+      // Replaced by a namesake, or written to by so many at once that kube-apiserver gave up.
+      context.evaluateSoon(policyKey(policy));
+      return undefined;
+    }
+    log.error({ workload: key, err: error }, 'could not annotate');
+    return { ...outcome, failure: `${key}: ${messageOf(error)}` };
+  }
+}
+
+function isOutdated(policy: ValidPolicy, cluster: Cluster): boolean {
+  const now = cluster.policy(policyKey(policy))?.metadata;
+  return now?.uid !== policy.metadata.uid || now.generation !== policy.metadata.generation;
 }
 
 const NOT_CONFIGURED = {
@@ -79,9 +124,13 @@ const NOT_CONFIGURED = {
   custom: 'this version of OptiPod reads usage from Prometheus only',
 } as const;
 
-type UsageRead =
-  | { readonly failure: ProviderError }
-  | { readonly failure?: undefined; readonly at: number; readonly series: UsageByWorkload };
+/** Usage by workload, up to an instant: seconds since 1970. */
+interface UsageAt {
+  readonly at: number;
+  readonly series: UsageByWorkload;
+}
+
+type UsageRead = (UsageAt & { readonly failure?: undefined }) | { readonly failure: ProviderError };
 
 async function readUsage(
   policy: ValidPolicy,

@@ -1,5 +1,5 @@
 import { apiVersionOf, nextConditions, type ConditionNow, type ObjectMeta } from 'optipod/kube';
-import { OptimizationPolicy } from 'optipod/lib/api';
+import { OptimizationPolicy, type StoredPolicy } from 'optipod/lib/api';
 import type { WorkloadKind } from 'optipod/lib/policy';
 import type { ValidPolicy } from '../cluster.js';
 import type { KubeClient } from '../runtime/index.js';
@@ -46,12 +46,21 @@ export function statusAfter(
   };
 }
 
-/** One server-side apply to the status subresource. The UID keeps it from a namesake made since. */
+/**
+ * One server-side apply to the status subresource. The UID keeps it from a namesake made since.
+ * @throws ApiError, Conflict among them where it met a namesake
+ */
 export async function writeStatus(
   client: KubeClient,
-  { name, namespace, uid }: ObjectMeta,
+  { valid, metadata: { name, namespace, uid } }: Pick<StoredPolicy, 'valid' | 'metadata'>,
   status: Status,
 ): Promise<void> {
+  if (!valid) {
+    // kube-apiserver cannot apply to an object that has a value of another type than its schema says; it can patch it.
+    const options = { type: 'merge', subresource: 'status', fieldManager: FIELD_MANAGER } as const;
+    await client.patch(OptimizationPolicy, { name, namespace }, { metadata: { uid }, status }, options);
+    return;
+  }
   const { kind } = OptimizationPolicy;
   await client.apply(
     OptimizationPolicy,

@@ -19,9 +19,12 @@ export async function annotate(
 ): Promise<boolean> {
   if (sayTheSame(ownAnnotations(annotations), desired)) return false;
   const api = WORKLOAD_API[kind];
+  const metadata = { namespace, name, uid };
+  // An empty map would be owned, too.
+  const said = Object.keys(desired).length > 0 ? { ...metadata, annotations: desired } : metadata;
   await client.apply(
     api,
-    { apiVersion: apiVersionOf(api), kind, metadata: { namespace, name, uid, annotations: desired } },
+    { apiVersion: apiVersionOf(api), kind, metadata: said },
     { fieldManager: FIELD_MANAGER, force: true },
   );
   return true;

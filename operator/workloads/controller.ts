@@ -1,47 +1,55 @@
 import { workloadController } from 'optipod/lib/optipod';
 import { annotationsFor } from 'optipod/lib/recommend';
-import type { Cluster } from '../cluster.js';
+import { policyKey, type Cluster, type ValidPolicy } from '../cluster.js';
+import type { Coverage, Covered } from '../policies/coverage.js';
 import { createController, isConflict, isNotFound, type Controller, type KubeClient } from '../runtime/index.js';
 import { annotate } from './annotate.js';
-import { parseWorkloadKey } from './workload.js';
+import { parseWorkloadKey, type Workload } from './workload.js';
 
-/** A rollout or a burst of edits is one change to a policy. */
-const SETTLE_MS = 1000;
+/** For the cache to see what was in the way. */
+const CONFLICT_MS = 200;
 
 export interface WorkloadsContext {
   readonly client: KubeClient;
   readonly cluster: Cluster;
+  readonly coverage: Coverage;
   /** Has a policy evaluated soon: `<namespace>/<name>`. */
-  readonly enqueuePolicy: (key: string, afterMs: number) => void;
+  readonly evaluateSoon: (key: string) => void;
 }
 
 /**
  * Keeps every workload's annotations in line with the policy that governs it, without any usage: what no policy stands
- * behind any more disappears at once, and a policy that gains a workload is evaluated soon. Keys are
+ * behind any more disappears at once, and a policy that gains or loses a workload is evaluated soon. Keys are
  * `<kind>/<namespace>/<name>`.
  */
-export function workloads({ client, cluster, enqueuePolicy }: WorkloadsContext): Controller {
-  const governors = new Map<string, string>();
+export function workloads({ client, cluster, coverage, evaluateSoon }: WorkloadsContext): Controller {
   return createController({
     name: workloadController.name,
     async reconcile(key) {
       const workload = cluster.workload(parseWorkloadKey(key));
-      if (!workload) {
-        governors.delete(key);
-        return;
+      const policy = workload && cluster.governor(workload);
+      const covered = coverage.of(key);
+      if (covered && !policy) {
+        coverage.forget(key);
+        evaluateSoon(covered.policy);
       }
-      const policy = cluster.governor(workload);
-      const identity = policy && `${policy.metadata.uid} ${workload.metadata.uid}`;
-      if (policy && identity !== undefined && governors.get(key) !== identity) {
-        enqueuePolicy(`${policy.metadata.namespace ?? ''}/${policy.metadata.name}`, SETTLE_MS);
-      }
-      if (identity === undefined) governors.delete(key);
-      else governors.set(key, identity);
+      if (!workload) return undefined;
+      // A policy that loses it to this one is evaluated after this one.
+      if (policy && !isAbout(covered, policy, workload)) evaluateSoon(policyKey(policy));
       try {
         await annotate(client, workload, annotationsFor({ policy, workload }));
       } catch (error) {
-        if (!isNotFound(error) && !isConflict(error)) throw error;
+        if (isNotFound(error)) return undefined;
+        // Replaced by a namesake, or written to by so many at once that kube-apiserver gave up.
+        if (isConflict(error)) return { requeueAfterMs: CONFLICT_MS };
+        throw error;
       }
+      return undefined;
     },
   });
+}
+
+/** Whether it was this policy's evaluation, and of this workload rather than of a namesake made since. */
+function isAbout(covered: Covered | undefined, policy: ValidPolicy, workload: Workload): boolean {
+  return covered?.policyUid === policy.metadata.uid && covered.workloadUid === workload.metadata.uid;
 }

@@ -1,0 +1,108 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect } from 'chai';
+import { waitFor } from '../../kit/index.js';
+import { freePort, giveBack } from '../../kit/ports.js';
+import { diesWithUs } from '../../kit/process.js';
+import { useInstallation } from './installation.js';
+import { deployment, namespace, policy } from './objects.js';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+
+describe("the operator's process", function () {
+  this.timeout(60_000);
+  const installation = useInstallation();
+  const objects = () => installation().objects;
+
+  before(() => installation().stopOperator());
+
+  interface Process {
+    readonly child: ChildProcess;
+    readonly stdout: Promise<string>;
+    readonly stderr: Promise<string>;
+    readonly exit: Promise<number | null>;
+  }
+
+  function start(env: Readonly<Record<string, string>>, flags: readonly string[] = []): Process {
+    const main = join(root, 'operator/main.ts');
+    const [program, ...args] = diesWithUs([process.execPath, '--import', 'tsx', main, ...flags]);
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, KUBECONFIG: installation().kubeconfig, ...installation().settings, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return {
+      child,
+      stdout: text(child.stdout),
+      stderr: text(child.stderr),
+      exit: once(child, 'exit').then(([code]) => code as number | null),
+    };
+  }
+
+  it('B-OPR-4 refuses a wrong setting at start, in one line that names it', async () => {
+    const wrong = [
+      start({ OPTIPOD_MIN_SAMPLES: 'many' }),
+      start({ OPTIPOD_PROMETHEUS_URL: 'prometheus:9090' }),
+      start({}, ['--prometheus-step', '1 minute']),
+      start({}, ['--dry']),
+    ];
+    const said = await Promise.all(
+      wrong.map(async ({ exit, stdout, stderr }) => [await exit, await stdout, await stderr] as const),
+    );
+    expect(said.map(([code, stdout]) => [code, stdout])).to.deep.equal(wrong.map(() => [1, '']));
+    for (const [index, name] of [
+      'OPTIPOD_MIN_SAMPLES',
+      'OPTIPOD_PROMETHEUS_URL',
+      '--prometheus-step',
+      '--dry',
+    ].entries())
+      expect(said[index]?.[2]).to.match(new RegExp(`^[^\\n]*${name}[^\\n]*\\n$`));
+  });
+
+  it('B-OPR-2 B-OPR-6 serves its health and its metrics, and ends in order on SIGTERM', async () => {
+    await objects().create(namespace('process'), deployment('process', 'web'), policy('process', 'process'));
+    const port = await freePort('127.0.0.1');
+    const { child, stdout, stderr, exit } = start({}, ['--health-port', String(port)]);
+    try {
+      const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+      await waitFor('readiness', async () => ((await get('/readyz')).status === 200 ? true : undefined));
+      expect(await (await get('/healthz')).text()).to.equal('ok\n');
+      await objects().settled('OptimizationPolicy/process/process');
+      const metrics = await get('/metrics');
+      expect(metrics.headers.get('content-type')).to.contain('text/plain');
+      const lines = await metrics.text();
+      for (const name of [
+        'controller_runtime_reconcile_total{controller="optimizationpolicy",result="requeue_after"}',
+        'workqueue_depth{name="workload"}',
+        'rest_client_requests_total{code="200"',
+        'optipod_webhook_certificate_expiry_timestamp_seconds',
+      ])
+        expect(lines).to.contain(name);
+      expect((await get('/debug')).status).to.equal(404);
+      // One evaluation is under way, and is finished.
+      installation().front.behave(() => ({ afterMs: 1000 }));
+      const before = installation().front.requests;
+      await objects().patch('OptimizationPolicy/process/process', { spec: { weight: 7 } });
+      await waitFor('the queries', () => (installation().front.requests > before ? true : undefined), { everyMs: 10 });
+      const asked = Date.now();
+      child.kill('SIGTERM');
+      expect(await exit).to.equal(0);
+      expect(Date.now() - asked).to.be.lessThan(10_000);
+      await objects().settled('OptimizationPolicy/process/process');
+      expect(await stderr).to.equal('');
+      const log = (await stdout)
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { level: string; msg: string });
+      expect(log.at(-1)).to.include({ level: 'info', msg: 'stopped' });
+      expect(log.filter(({ level }) => level === 'error')).to.deep.equal([]);
+    } finally {
+      installation().front.behave(() => 'forward');
+      child.kill('SIGKILL');
+      giveBack([port]);
+      await installation().startOperator();
+    }
+  });
+});

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { command } from '../kit/command.js';
+import { ensurePackages, findProgram } from '../kit/debian.js';
+import { waitFor } from '../kit/index.js';
+import { freePort, giveBack } from '../kit/ports.js';
+import { startComponent } from '../kit/process.js';
+import { isOk } from '../kit/request.js';
+import { openMetrics, type ContainerUsage } from './usage-history.js';
+
+/** A Prometheus with a past. */
+export interface Prometheus {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+
+/** A real Prometheus on loopback that scrapes nothing and remembers what containers used; it ends with this process. */
+export async function startPrometheus(usage: readonly ContainerUsage[], now = Date.now()): Promise<Prometheus> {
+  const [prometheus, promtool] = await programs();
+  const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
+  const history = join(folder, 'history');
+  const data = join(folder, 'data');
+  const config = join(folder, 'prometheus.yaml');
+  writeFileSync(history, openMetrics(usage, Math.floor(now / 1000)));
+  writeFileSync(config, '{}\n');
+  await command(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', history, data]);
+  const port = await freePort(HOST);
+  const url = `http://${HOST}:${port}`;
+  const component = startComponent({
+    name: 'prometheus',
+    argv: [
+      prometheus,
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${data}`,
+      `--web.listen-address=${HOST}:${port}`,
+      '--log.level=warn',
+    ],
+    logFolder: folder,
+  });
+  await waitFor('Prometheus', () => (component.assertRunning(), isOk(`${url}/-/ready`)), { everyMs: 50 });
+  return {
+    url,
+    async stop() {
+      await component.stop(1000);
+      giveBack([port]);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** @throws CannotRun naming the package, where it is not there and cannot be installed. */
+async function programs(): Promise<[string, string]> {
+  const find = () => [findProgram('prometheus'), findProgram('promtool')] as const;
+  const [prometheus, promtool] = find();
+  if (prometheus !== undefined && promtool !== undefined) return [prometheus, promtool];
+  await ensurePackages('node', { install: !process.env.OPTIPOD_KIT_NO_INSTALL, progress: () => undefined });
+  const [installed, tool] = find();
+  if (installed === undefined || tool === undefined) throw new Error('the package prometheus has no promtool');
+  return [installed, tool];
+}
