@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../constructs/version.js';
 import { manifestsCommand } from './manifests.js';
 import { Refused, USAGE_ERROR } from './refused.js';
+import { validateCommand } from './validate.js';
 
 const program = new Command('optipod')
   .description('Policy-driven Kubernetes right-sizing that GitOps tools do not fight with')
@@ -11,6 +12,7 @@ const program = new Command('optipod')
   .showHelpAfterError('(optipod --help lists what there is)')
   .exitOverride();
 program.addCommand(manifestsCommand().copyInheritedSettings(program));
+program.addCommand(validateCommand().copyInheritedSettings(program));
 
 // `optipod … | head` closes the pipe early, and has what it wants.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

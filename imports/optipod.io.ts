@@ -628,14 +628,14 @@ export enum OptimizationPolicySpecMetricsConfigPercentile {
  */
 export interface OptimizationPolicySpecResourceBoundsCpu {
   /**
-   * The least CPU ever recommended, such as "100m".
+   * The least CPU ever recommended, such as 100m or "0.1" (in quotes, as every fraction).
    *
    * @schema OptimizationPolicySpecResourceBoundsCpu#min
    */
   readonly min: OptimizationPolicySpecResourceBoundsCpuMin;
 
   /**
-   * The most CPU ever recommended, such as "4".
+   * The most CPU ever recommended, such as 4 or 4000m.
    *
    * @schema OptimizationPolicySpecResourceBoundsCpu#max
    */
@@ -664,14 +664,14 @@ export function toJson_OptimizationPolicySpecResourceBoundsCpu(obj: Optimization
  */
 export interface OptimizationPolicySpecResourceBoundsMemory {
   /**
-   * The least memory ever recommended, such as "128Mi".
+   * The least memory ever recommended, such as 128Mi.
    *
    * @schema OptimizationPolicySpecResourceBoundsMemory#min
    */
   readonly min: OptimizationPolicySpecResourceBoundsMemoryMin;
 
   /**
-   * The most memory ever recommended, such as "8Gi".
+   * The most memory ever recommended, such as 8Gi.
    *
    * @schema OptimizationPolicySpecResourceBoundsMemory#max
    */
@@ -914,7 +914,7 @@ export enum OptimizationPolicySpecSelectorWorkloadTypesExclude {
 }
 
 /**
- * The least CPU ever recommended, such as "100m".
+ * The least CPU ever recommended, such as 100m or "0.1" (in quotes, as every fraction).
  *
  * @schema OptimizationPolicySpecResourceBoundsCpuMin
  */
@@ -930,7 +930,7 @@ export class OptimizationPolicySpecResourceBoundsCpuMin {
 }
 
 /**
- * The most CPU ever recommended, such as "4".
+ * The most CPU ever recommended, such as 4 or 4000m.
  *
  * @schema OptimizationPolicySpecResourceBoundsCpuMax
  */
@@ -946,7 +946,7 @@ export class OptimizationPolicySpecResourceBoundsCpuMax {
 }
 
 /**
- * The least memory ever recommended, such as "128Mi".
+ * The least memory ever recommended, such as 128Mi.
  *
  * @schema OptimizationPolicySpecResourceBoundsMemoryMin
  */
@@ -962,7 +962,7 @@ export class OptimizationPolicySpecResourceBoundsMemoryMin {
 }
 
 /**
- * The most memory ever recommended, such as "8Gi".
+ * The most memory ever recommended, such as 8Gi.
  *
  * @schema OptimizationPolicySpecResourceBoundsMemoryMax
  */

@@ -7,22 +7,28 @@
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { CannotRun, insideNetwork, openRun, prepare, type Level } from './kit/index.js';
+import { prepareConsumerApps } from './support/consumer-apps.js';
 import { operatorImage } from './support/operator-image.js';
+import { prepareRulebook } from './support/policies/programs.js';
 
 const root = join(import.meta.dirname, '..');
 
 interface Suite {
-  readonly files: string;
+  readonly files: readonly string[];
   readonly needs?: Level;
   /** How often a property is tried, instead of fast-check's 100 times. */
   readonly tries?: number;
 }
 
 const SUITES: Readonly<Record<string, Suite>> = {
-  unit: { files: 'test/unit/**/*.test.ts' },
-  cluster: { files: 'test/cluster/**/*.test.ts', needs: 'control-plane' },
-  node: { files: 'test/node/**/*.test.ts', needs: 'node' },
-  soak: { files: 'test/unit/**/*.test.ts', tries: 20_000 },
+  unit: { files: ['test/unit/**/*.test.ts'] },
+  cluster: { files: ['test/cluster/**/*.test.ts'], needs: 'control-plane' },
+  node: { files: ['test/node/**/*.test.ts'], needs: 'node' },
+  soak: {
+    files: ['test/unit/**/*.test.ts', 'test/cluster/rulebook/**/*.test.ts'],
+    needs: 'control-plane',
+    tries: 20_000,
+  },
 };
 
 const separator = process.argv.indexOf('--');
@@ -37,11 +43,14 @@ const suites = names.map((name) => {
 const tries = suites.find((suite) => suite.tries !== undefined)?.tries;
 const mocha = [
   join(root, 'node_modules/mocha/bin/mocha.js'),
-  ...suites.map(({ files }) => files),
+  ...suites.flatMap(({ files }) => files),
   ...(tries === undefined ? [] : ['--require', join(root, 'test/support/soak.ts'), '--timeout', '0']),
   ...extra,
 ];
-if (tries !== undefined) process.env.OPTIPOD_TRIES = String(tries);
+if (tries !== undefined) {
+  process.env.OPTIPOD_TRIES = String(tries);
+  process.env.OPTIPOD_SEED ??= String(Date.now() % 2 ** 31);
+}
 process.exitCode = suites.some(({ needs }) => needs)
   ? await withCluster()
   : (spawnSync(process.execPath, mocha, { stdio: 'inherit', cwd: root }).status ?? 1);
@@ -53,6 +62,8 @@ async function withCluster(): Promise<number> {
     // Whatever comes from outside comes before the network that has none.
     const level = needsNode ? 'node' : 'control-plane';
     await prepare(level, { progress });
+    if (suites.some(({ needs }) => needs === 'control-plane')) await prepareRulebook(progress);
+    if (names.includes('cluster')) await prepareConsumerApps(progress);
     if (needsNode) await operatorImage(progress);
     const run = await openRun({ level, progress });
     try {

@@ -8,7 +8,7 @@
  */
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleCli, bundleImage } from './bundle.js';
+import { bundleCel, bundleCli, bundleImage } from './bundle.js';
 import { ROOT, run } from './run.js';
 
 // Archives of images lie in dist/, too, and stay.
@@ -26,6 +26,7 @@ async function packages(): Promise<void> {
 
 async function commonJs(): Promise<void> {
   await tsc('tsconfig.build.cjs.json');
+  await bundleCel();
   await writeFile(join(ROOT, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
 }
 

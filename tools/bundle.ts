@@ -1,4 +1,4 @@
-/** What is bundled by esbuild: the two programs of the image, and the command. */
+/** What is bundled by esbuild: the two programs of the image, the command, and one file of the CommonJS build. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
@@ -49,5 +49,25 @@ export async function bundleCli(): Promise<void> {
     entryPoints: { optipod: 'cli/main.ts' },
     outdir,
     external: ['cdk8s', 'constructs', 'cdk8s-plus-28'],
+  });
+}
+
+/**
+ * dist/cjs/lib/kube/validation/cel.js, in the place of what tsc made of it: the library for CEL is an ES module only, which
+ * `require` takes neither in every Node.js that is supported nor in jest. The ES modules import it like any dependency.
+ */
+export async function bundleCel(): Promise<void> {
+  await build({
+    absWorkingDir: ROOT,
+    tsconfig: 'tsconfig.json',
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    logLevel: 'warning',
+    entryPoints: ['lib/kube/validation/cel.ts'],
+    outfile: 'dist/cjs/lib/kube/validation/cel.js',
+    // One copy of what other files have, too.
+    external: ['../quantity.js'],
   });
 }

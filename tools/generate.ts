@@ -1,6 +1,6 @@
 /**
  * `npm run generate`: everything under imports/, from the definitions in lib/ alone: the CRD as YAML, the TypeScript types
- * (as written and as defaulted) and the cdk8s bindings.
+ * (as written and as defaulted) and the cdk8s bindings; and the field reference under docs/.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { stringify } from 'yaml';
 import { OptimizationPolicy } from '../lib/api/optimization-policy.js';
 import { WorkloadRecommendation } from '../lib/api/workload-recommendation.js';
 import { crd, rootSchema, type Resource, type Schema } from '../lib/kube/index.js';
+import { generatedDocs } from './generate-docs.js';
 
 const root = join(import.meta.dirname, '..');
 /** What people write gets cdk8s bindings, too; what only the operator writes does not. */
@@ -40,6 +41,7 @@ for (const { resource, file } of resources) {
 }
 await write('imports/types/scalars.ts', SCALARS);
 await bindings();
+for (const { path, text } of await generatedDocs()) await write(path, text);
 
 async function write(path: string, text: string): Promise<void> {
   await mkdir(join(root, path, '..'), { recursive: true });

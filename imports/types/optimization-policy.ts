@@ -120,11 +120,11 @@ export interface MetricsConfigInput {
 }
 export interface ResourceBoundInput {
   /**
-   * The least CPU ever recommended, such as "100m".
+   * The least CPU ever recommended, such as 100m or "0.1" (in quotes, as every fraction).
    */
   min: Quantity;
   /**
-   * The most CPU ever recommended, such as "4".
+   * The most CPU ever recommended, such as 4 or 4000m.
    */
   max: Quantity;
 }
@@ -417,11 +417,11 @@ export interface MetricsConfig {
 }
 export interface ResourceBound {
   /**
-   * The least CPU ever recommended, such as "100m".
+   * The least CPU ever recommended, such as 100m or "0.1" (in quotes, as every fraction).
    */
   min: Quantity;
   /**
-   * The most CPU ever recommended, such as "4".
+   * The most CPU ever recommended, such as 4 or 4000m.
    */
   max: Quantity;
 }

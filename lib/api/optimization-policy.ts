@@ -1,5 +1,6 @@
 import type { OptimizationPolicy as OptimizationPolicyObject } from '../../imports/types/optimization-policy.js';
 import {
+  celIsQuantity,
   conditionList,
   defineResource,
   DURATION_PATTERN,
@@ -126,14 +127,14 @@ const bounds = (resource: string, min: string, max: string) =>
     description: `Bounds of every ${resource} recommendation.`,
     required: ['min', 'max'],
     properties: {
-      min: positiveQuantity({ description: `The least ${resource} ever recommended, such as "${min}".` }),
-      max: positiveQuantity({ description: `The most ${resource} ever recommended, such as "${max}".` }),
+      min: positiveQuantity({ description: `The least ${resource} ever recommended, such as ${min}.` }),
+      max: positiveQuantity({ description: `The most ${resource} ever recommended, such as ${max}.` }),
     },
     'x-kubernetes-validations': [
       {
         // What is no quantity is reported at its own field alone.
         rule:
-          '!isQuantity(string(self.min)) || !isQuantity(string(self.max)) || ' +
+          `!(${celIsQuantity('self.min')}) || !(${celIsQuantity('self.max')}) || ` +
           'quantity(string(self.min)).compareTo(quantity(string(self.max))) <= 0',
         message: 'min must be less than or equal to max',
         fieldPath: '.min',
@@ -279,7 +280,10 @@ export const definition = defineResource({
         type: 'object',
         description: 'Bounds of every recommendation.',
         required: ['cpu', 'memory'],
-        properties: { cpu: bounds('CPU', '100m', '4'), memory: bounds('memory', '128Mi', '8Gi') },
+        properties: {
+          cpu: bounds('CPU', '100m or "0.1" (in quotes, as every fraction)', '4 or 4000m'),
+          memory: bounds('memory', '128Mi', '8Gi'),
+        },
       },
       updateStrategy,
       reconciliationInterval: durationBetween(DURATION_PATTERN, {

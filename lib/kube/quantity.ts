@@ -8,7 +8,10 @@ const NANO = 10n ** 9n;
 const DECIMAL: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 const BINARY: Readonly<Record<string, bigint>> = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n };
 
-const QUANTITY = /^([+-]?)(\d*)(?:\.(\d*))?(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$/;
+/** What a quantity looks like, apart from a string without any digit. */
+export const QUANTITY_PATTERN = String.raw`^([+-]?)(\d*)(?:\.(\d*))?(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$`;
+
+const QUANTITY = new RegExp(QUANTITY_PATTERN);
 
 /** Beyond these exponents every value is larger than kube-apiserver's maximum or smaller than a nano-unit. */
 const EXPONENT_CEILING = 40;

@@ -44,6 +44,14 @@ export interface Schema {
   readonly 'x-kubernetes-map-type'?: 'atomic' | 'granular';
 }
 
+/**
+ * A CEL expression: whether the value of another one is a quantity. Exponents of three digits are beyond all quantities, and
+ * kube-apiserver takes minutes to compare one of ten.
+ */
+export function celIsQuantity(expression: string): string {
+  return `!string(${expression}).matches("[eE][+-]?[0-9]{3}") && isQuantity(string(${expression}))`;
+}
+
 /** A Kubernetes quantity, a string or an integer, that must be greater than zero. */
 export function positiveQuantity<const Options extends { description: string; default?: string }>(options: Options) {
   return {
@@ -54,7 +62,7 @@ export function positiveQuantity<const Options extends { description: string; de
     maxLength: 64,
     'x-kubernetes-validations': [
       {
-        rule: 'isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity("0"))',
+        rule: `${celIsQuantity('self')} && quantity(string(self)).isGreaterThan(quantity("0"))`,
         message: 'must be a quantity greater than zero, such as 500m, 2 or 1Gi',
       },
     ],
@@ -80,17 +88,17 @@ export function durationBetween<
 >(pattern: string, options: Options) {
   const { least, most, ...rest } = options;
   const upper = most === undefined ? '' : ` && ${CEL_DURATION} <= ${celDuration(most)}`;
+  const range = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`;
   return {
     ...rest,
     type: 'string',
     minLength: 1,
     maxLength: 32,
-    pattern,
     'x-kubernetes-validations': [
       {
-        // What does not match the pattern is reported by the pattern alone.
-        rule: `!self.matches(${JSON.stringify(pattern)}) || ${CEL_DURATION} >= ${celDuration(least)}${upper}`,
-        message: most === undefined ? `must be at least ${least}` : `must be from ${least} to ${most}`,
+        // The pattern is a part of the rule because what kube-apiserver says of its own patterns is the pattern.
+        rule: `self.matches(${JSON.stringify(pattern)}) && ${CEL_DURATION} >= ${celDuration(least)}${upper}`,
+        message: `must be a duration ${range}, such as 30m, 12h or 7d`,
       },
     ],
   } as const;

@@ -1,7 +1,9 @@
 /** `npm run bench`: ratios, each against something measured in the same run. CPU time, for wall time tells of the neighbours. */
 import { admissionReview } from './admission-review.js';
 import { recommendation } from './recommendation.js';
+import { files, synthesis, validation } from './rulebook.js';
 
-for (const { name, ours, peer, ratio } of [await admissionReview(), await recommendation()]) {
+for (const bench of [admissionReview, recommendation, validation, files, synthesis]) {
+  const { name, ours, peer, ratio } = await bench();
   console.log(`${name}: ${ours.toFixed(1)} µs CPU, ${ratio.toFixed(2)} × ${peer}`);
 }

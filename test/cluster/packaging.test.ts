@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import ts from 'typescript';
 import { manifestsYaml } from '../../constructs/install.js';
+import { built } from '../support/packed.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -38,7 +40,7 @@ describe('the built packages', function () {
   let consumer: string;
 
   before(async () => {
-    await run(process.execPath, ['--import', 'tsx', join(ROOT, 'tools/build.ts')], ROOT);
+    await built();
     // What npm would make of an installation.
     consumer = await mkdtemp(join(tmpdir(), 'optipod-consumer-'));
     await mkdir(join(consumer, 'node_modules'));
@@ -78,6 +80,18 @@ describe('the built packages', function () {
     });
   }
 
+  for (const kind of ['esm', 'cjs']) {
+    for (const [entry, packages] of [
+      ['index', ['cdk8s', 'constructs']],
+      ['validation', []],
+    ] as const) {
+      it(`have types that name few packages: ${kind}, ${entry}`, async () => {
+        const named = await namedBy(join(ROOT, `dist/${kind}/constructs/${entry}.d.ts`));
+        expect([...named].sort()).to.deep.equal(packages);
+      });
+    }
+  }
+
   it('hold a command that needs nothing but the peers', async () => {
     const said = await run(join(ROOT, 'dist/cli/optipod.js'), ['manifests', '--image', 'optipod:dev'], consumer);
     expect(said).to.equal(manifestsYaml({ image: 'optipod:dev' }));
@@ -97,6 +111,21 @@ describe('the built packages', function () {
     });
   }
 });
+
+/** The packages that a file of declarations names, and those that it leads to. */
+async function namedBy(file: string, seen = new Set<string>()): Promise<Set<string>> {
+  if (seen.has(file)) return new Set();
+  seen.add(file);
+  const text = await readFile(file, 'utf8');
+  const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(text, true, true);
+  const named = new Set(typeReferenceDirectives.map(({ fileName }) => fileName));
+  for (const { fileName } of importedFiles) {
+    if (!fileName.startsWith('.')) named.add(fileName);
+    else
+      for (const name of await namedBy(join(dirname(file), fileName.replace(/\.js$/, '.d.ts')), seen)) named.add(name);
+  }
+  return named;
+}
 
 /** What a program wrote to stdout; rejects with everything it wrote when it fails. */
 async function run(program: string, args: readonly string[], cwd: string): Promise<string> {

@@ -467,7 +467,7 @@ describe('the validation rules of the CRD document, on a real apiserver without 
       '0x10s',
     ]) {
       it(`B-API-5 ${JSON.stringify(text)} is no duration`, async () => {
-        for (const path of [interval, window]) await expectRefused([[path, text]], [path], /should match/);
+        for (const path of [interval, window]) await expectRefused([[path, text]], [path], /must be a duration /);
       });
     }
     it('B-API-5 the empty string is no duration', async () => {
@@ -480,11 +480,11 @@ describe('the validation rules of the CRD document, on a real apiserver without 
     });
     for (const text of ['9s', '9.999s', '0s', '9999ms', '0d', '0w0d0h']) {
       it(`B-API-5 ${text} is too short an interval`, () =>
-        expectRefused([[interval, text]], [interval], /must be at least 10s/));
+        expectRefused([[interval, text]], [interval], /must be a duration of at least 10s/));
     }
     for (const text of ['4m59s', '4m59.999s', '299s', '0w', '91d', '13w', '90d1ns', '2160h1s', '9999w']) {
       it(`B-API-5 ${text} is no window from 5m to 90d`, () =>
-        expectRefused([[window, text]], [window], /must be from 5m to 90d/));
+        expectRefused([[window, text]], [window], /must be a duration from 5m to 90d/));
     }
     for (const text of ['99999999999h', '9999w99999d', '99999999999999999999999999999999', '1'.repeat(32) + 'h']) {
       it(`B-API-5 ${text}, more than a duration can be, is refused`, async () => {

@@ -39,10 +39,12 @@ export const modules: Readonly<Record<string, GoModule>> = {
     packages: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
   },
   load: { packages: { load: '.' } },
+  'cel-cost': { versionedBy: 'k8s.io/apiextensions-apiserver', packages: { 'cel-cost': '.' } },
 };
 
 /** What each level runs. */
-export const controlPlanePrograms = ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler'];
+export const apiserverPrograms = ['etcd', 'kube-apiserver', 'kubectl'];
+export const controlPlanePrograms = [...apiserverPrograms, 'kube-controller-manager', 'kube-scheduler'];
 export const nodePrograms = [...controlPlanePrograms, 'kubelet', 'kube-proxy', ...containerd, 'metrics-server', 'load'];
 
 /** The version a go.mod requires of a module, without its `v`. */

@@ -5,13 +5,13 @@ import { command } from './command.js';
 import { CannotRun, messageOf } from './errors.js';
 import { cacheFolder } from './folders.js';
 import { acquireLock } from './lock.js';
-import { controlPlanePrograms, modules, versionIn } from './modules.js';
+import { apiserverPrograms, controlPlanePrograms, modules, versionIn } from './modules.js';
 
 /** Told what is going on, a line at a time. */
 export type Progress = (line: string) => void;
 
 export interface BuildOptions {
-  /** Which Kubernetes: `1.33` is built from `programs/kubernetes-1.33`. @default `programs/kubernetes` */
+  /** Which Kubernetes: the apiserver `1.33` is built from `programs/kubernetes-1.33`. @default `programs/kubernetes` */
   version?: string | undefined;
   progress: Progress;
 }
@@ -70,9 +70,7 @@ async function recipeOf(program: string, wanted: string | undefined): Promise<Re
   const target = module?.packages[program];
   if (moduleName === undefined || module === undefined || target === undefined)
     throw new Error(`no program ${program}`);
-  const suffix = moduleName === 'kubernetes' && wanted !== undefined ? `-${wanted}` : '';
-  const source = join(import.meta.dirname, 'programs', moduleName + suffix);
-  if (!existsSync(source)) throw new CannotRun(`There is no Kubernetes ${wanted ?? ''} here: add ${source}.`);
+  const source = sourceOf(moduleName, target, wanted);
   const version = versionIn(readFileSync(join(source, 'go.mod'), 'utf8'), module.versionedBy);
   const flags = ['-trimpath', '-ldflags', `-s -w ${module.stamp?.(version) ?? ''}`.trim()];
   if (module.tags !== undefined) flags.push('-tags', module.tags);
@@ -86,6 +84,19 @@ async function recipeOf(program: string, wanted: string | undefined): Promise<Re
     : undefined;
   const folder = join(store, go === undefined ? (built ?? key) : `${key}-${go}`);
   return { folder, source, version, flags, target, go: go !== undefined };
+}
+
+/** A version's own module, where it builds the program; etcd and kubectl serve every version. */
+function sourceOf(moduleName: string, target: string, wanted: string | undefined): string {
+  const source = join(import.meta.dirname, 'programs', moduleName);
+  if (moduleName !== 'kubernetes' || wanted === undefined) return source;
+  const own = `${source}-${wanted}`;
+  if (!existsSync(own)) throw new CannotRun(`There is no Kubernetes ${wanted} here: add ${own}.`);
+  return builds(own, target) ? own : source;
+}
+
+function builds(source: string, target: string): boolean {
+  return readFileSync(join(source, 'go.mod'), 'utf8').includes(`${target}\n`);
 }
 
 function hashOf(source: string, flags: string[]): string {
@@ -146,6 +157,8 @@ function buildFailure(name: string, said: string): Error {
  * a controller-manager and scheduler that are neither in it nor can be built are left out, with a line that says so.
  */
 export async function ensureControlPlanePrograms(options: BuildOptions): Promise<Map<string, string>> {
+  // Another version is its apiserver alone, which says what is valid: no manager of this version is meant to serve it.
+  if (options.version !== undefined) return ensurePrograms(apiserverPrograms, options);
   const assets = process.env.KUBEBUILDER_ASSETS;
   if (!assets) return ensurePrograms(controlPlanePrograms, options);
   const paths = new Map<string, string>();
@@ -153,7 +166,7 @@ export async function ensureControlPlanePrograms(options: BuildOptions): Promise
     const given = join(assets, name);
     if (existsSync(given)) paths.set(name, given);
   }
-  for (const name of ['etcd', 'kube-apiserver', 'kubectl']) {
+  for (const name of apiserverPrograms) {
     if (!paths.has(name))
       throw new CannotRun(`KUBEBUILDER_ASSETS=${assets} has no ${name}: correct it, or unset it; ${stillWorks}.`);
   }

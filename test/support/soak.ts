@@ -2,7 +2,7 @@ import { configureGlobal } from 'fast-check';
 
 /** For mocha's `--require`: properties are tried OPTIPOD_TRIES times, from a seed that is printed, and may take their time. */
 const tries = Number(process.env.OPTIPOD_TRIES);
-const seed = Number(process.env.OPTIPOD_SEED ?? Date.now() % 2 ** 31);
+const seed = Number(process.env.OPTIPOD_SEED);
 
 export const mochaHooks = {
   beforeAll(this: Mocha.Context): void {

@@ -2,27 +2,29 @@ import type { Rule, Schema } from '../schema.js';
 import { compileCel, type CelRule } from './cel.js';
 import { childPath, type FieldError } from './field-error.js';
 
+type Path = readonly (string | number)[];
+
 /** Checks objects against every CEL rule of a schema, each at its own node. Compiled once. */
 export function rulesValidator(schema: Schema): (object: unknown) => FieldError[] {
   const root = compile(schema);
   return (object) => {
     const errors: FieldError[] = [];
-    if (root) check(root, object, '', errors);
+    if (root) check(root, object, [], errors);
     return errors;
   };
 }
 
 /** A schema node with rules at it or below it. */
 interface Node {
-  readonly schema: Schema;
-  readonly rules: readonly { readonly rule: Rule; readonly holds: CelRule }[];
+  /** The rules of this node that a value breaks. */
+  readonly broken: (value: unknown) => readonly Rule[];
   readonly properties: readonly (readonly [string, Node])[];
   readonly items: Node | undefined;
   readonly additionalProperties: Node | undefined;
 }
 
 function compile(schema: Schema): Node | undefined {
-  const rules = (schema['x-kubernetes-validations'] ?? []).map((rule) => ({ rule, holds: compileCel(rule.rule) }));
+  const rules = schema['x-kubernetes-validations'] ?? [];
   const properties = Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
     const node = compile(property);
     return node ? [[name, node] as const] : [];
@@ -30,58 +32,75 @@ function compile(schema: Schema): Node | undefined {
   const items = schema.items && compile(schema.items);
   const additionalProperties = schema.additionalProperties && compile(schema.additionalProperties);
   const empty = rules.length === 0 && properties.length === 0 && !items && !additionalProperties;
-  return empty ? undefined : { schema, rules, properties, items, additionalProperties };
+  return empty ? undefined : { broken: judge(schema, rules), properties, items, additionalProperties };
 }
 
-function check(node: Node, value: unknown, path: string, errors: FieldError[]): void {
-  if (value === undefined || value === null) return;
-  if (node.rules.length > 0) {
-    const self = celValue(node.schema, value);
-    for (const { rule, holds } of node.rules) {
-      const broken = failure(rule, holds, self);
-      if (broken !== undefined) errors.push(ruleError(rule, broken, node.schema, value, path));
-    }
+/** How many verdicts on different texts and numbers are remembered, at each node. */
+const REMEMBERED = 1000;
+
+function judge(schema: Schema, rules: readonly Rule[]): Node['broken'] {
+  const compiled = rules.map((rule) => ({ rule, holds: compileCel(rule.rule) }));
+  if (compiled.length === 0) return () => [];
+  const decide = (value: unknown): readonly Rule[] => {
+    const self = celValue(schema, value);
+    return compiled.filter(({ holds }) => !isTrue(holds, self)).map(({ rule }) => rule);
+  };
+  // Rules see nothing but the value, and a thousand policies have few different intervals and amounts, defaults first.
+  const verdicts = new Map<unknown, readonly Rule[]>();
+  return (value) => {
+    if (typeof value === 'object') return decide(value);
+    const known = verdicts.get(value);
+    if (known) return known;
+    const verdict = decide(value);
+    if (verdicts.size >= REMEMBERED) verdicts.clear();
+    verdicts.set(value, verdict);
+    return verdict;
+  };
+}
+
+/** A rule that cannot be evaluated does not hold. */
+function isTrue(holds: CelRule, self: unknown): boolean {
+  try {
+    return holds(self);
+  } catch {
+    return false;
   }
+}
+
+function check(node: Node, value: unknown, path: Path, errors: FieldError[]): void {
+  if (value === undefined || value === null) return;
+  for (const rule of node.broken(value)) errors.push(ruleError(rule, value, path));
   if (Array.isArray(value)) {
     const { items } = node;
-    if (items) for (const [i, item] of value.entries()) check(items, item, childPath(path, i), errors);
+    if (items) for (const [i, item] of value.entries()) check(items, item, [...path, i], errors);
     return;
   }
   if (typeof value !== 'object') return;
   const object = value as Readonly<Record<string, unknown>>;
   for (const [name, property] of node.properties) {
-    if (Object.hasOwn(object, name)) check(property, object[name], childPath(path, name), errors);
+    if (Object.hasOwn(object, name)) check(property, object[name], [...path, name], errors);
   }
   if (node.additionalProperties) {
     for (const [name, child] of Object.entries(object)) {
-      check(node.additionalProperties, child, childPath(path, name), errors);
+      check(node.additionalProperties, child, [...path, name], errors);
     }
   }
 }
 
-/** Why the rule does not hold; undefined where it does. A rule that cannot be evaluated does not. */
-function failure({ message }: Rule, holds: CelRule, self: unknown): string | undefined {
-  try {
-    return holds(self) ? undefined : message;
-  } catch {
-    return message;
-  }
-}
-
 function ruleError(
-  { fieldPath = '', reason = 'FieldValueInvalid' }: Rule,
-  message: string,
-  schema: Schema,
+  { message, fieldPath = '', reason = 'FieldValueInvalid' }: Rule,
   value: unknown,
-  path: string,
+  path: Path,
 ): FieldError {
+  // kube-apiserver says which text or number it is, and leaves out what is longer.
+  const shown = typeof value === 'object' ? '' : `: ${JSON.stringify(value)}`;
   const prefix = {
     FieldValueRequired: 'Required value',
     FieldValueForbidden: 'Forbidden',
-    FieldValueInvalid: `Invalid value: "${schema.type ?? ''}"`,
-    FieldValueDuplicate: `Duplicate value: "${schema.type ?? ''}"`,
+    FieldValueInvalid: `Invalid value${shown}`,
+    FieldValueDuplicate: `Duplicate value${shown}`,
   }[reason];
-  const at = `${path}${fieldPath}`;
+  const at = `${path.reduce(childPath, '')}${fieldPath}`;
   return {
     path: at,
     value: fieldPath === '' ? value : valueAt(value, fieldPath),
@@ -98,27 +117,38 @@ function valueAt(value: unknown, fieldPath: string): unknown {
     .reduce<unknown>((node, name) => (node as Readonly<Record<string, unknown>> | undefined)?.[name], value);
 }
 
-/** JSON as CEL sees it: integers are BigInts, by the schema and not by the looks; what the schema does not have is not there. */
+/** JSON as CEL sees it: integers are BigInts, by the schema and not by the looks. */
 function celValue(schema: Schema, value: unknown): unknown {
-  if (typeof value === 'number') {
-    return (schema.type === 'integer' || schema['x-kubernetes-int-or-string']) && Number.isInteger(value)
-      ? BigInt(value)
-      : value;
-  }
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    return items ? value.map((item) => celValue(items, item)) : (value as unknown);
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  const { properties = {}, additionalProperties } = schema;
+  if (value === null || value === undefined || !isConverted(schema)) return value;
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (typeof value !== 'object') return value;
+  const { properties = {}, items, additionalProperties } = schema;
+  if (Array.isArray(value)) return items ? value.map((item) => celValue(items, item)) : (value as unknown);
   // People choose these names, `constructor` and `__proto__` among them: only a Map holds them all.
   if (additionalProperties) {
     return new Map(Object.entries(value).map(([name, child]) => [name, celValue(additionalProperties, child)]));
   }
-  const result: Record<string, unknown> = {};
-  for (const [name, child] of Object.entries(value)) {
+  const result = { ...(value as Readonly<Record<string, unknown>>) };
+  for (const name of Object.keys(result)) {
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    if (property) result[name] = celValue(property, child);
+    if (property) result[name] = celValue(property, result[name]);
   }
   return result;
+}
+
+const converted = new WeakMap<Schema, boolean>();
+
+/** Whether there is anything in values of a schema that CEL has another type for than JSON. */
+function isConverted(schema: Schema): boolean {
+  const known = converted.get(schema);
+  if (known !== undefined) return known;
+  const { type, properties, items, additionalProperties } = schema;
+  const is =
+    type === 'integer' ||
+    schema['x-kubernetes-int-or-string'] === true ||
+    additionalProperties !== undefined ||
+    (items !== undefined && isConverted(items)) ||
+    Object.values(properties ?? {}).some(isConverted);
+  converted.set(schema, is);
+  return is;
 }

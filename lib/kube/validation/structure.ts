@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Schema } from '../schema.js';
-import { childPath, jsonType, type FieldError } from './field-error.js';
+import { childPath, isInt64, jsonType, type FieldError } from './field-error.js';
 
 /**
  * Checks objects against the structural part of a schema: types, required fields, enums, ranges, lengths, patterns, sets.
@@ -9,21 +9,54 @@ import { childPath, jsonType, type FieldError } from './field-error.js';
 export function structureValidator(schema: Schema): (object: unknown) => readonly FieldError[] {
   const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
   ajv.addFormat('int32', { type: 'number', validate: (n: number) => n >= -(2 ** 31) && n < 2 ** 31 });
-  ajv.addFormat('int64', { type: 'number', validate: (n: number) => n >= -(2 ** 63) && n < 2 ** 63 });
+  ajv.addFormat('int64', { type: 'number', validate: isInt64 });
   ajv.addFormat('double', true);
   // Only in what kube-apiserver and controllers write.
   ajv.addFormat('date-time', true);
   ajv.addKeyword({ keyword: 'x-kubernetes-list-type', validate: isSet, errors: false });
-  const validate = ajv.compile(schema);
-  return (object) => (validate(object) ? [] : (validate.errors ?? []).flatMap(fieldErrors));
+  ajv.addKeyword({
+    keyword: 'int64',
+    validate: (_: true, n: unknown) => !Number.isInteger(n) || isInt64(n as number),
+    errors: false,
+  });
+  const validate = ajv.compile(withIntegers(schema));
+  return (object) => (validate(object) ? [] : (validate.errors ?? []).flatMap((error) => fieldErrors(error, object)));
+}
+
+/** What ajv calls an integer is any whole number. */
+function withIntegers(schema: Schema): Schema {
+  const { properties, items, additionalProperties, anyOf } = schema;
+  return {
+    ...schema,
+    ...(schema.type === 'integer' && { int64: true }),
+    ...(properties && {
+      properties: Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, withIntegers(child)])),
+    }),
+    ...(items && { items: withIntegers(items) }),
+    ...(additionalProperties && { additionalProperties: withIntegers(additionalProperties) }),
+    ...(anyOf && { anyOf: anyOf.map(withIntegers) }),
+  };
 }
 
 function isSet(type: string, list: unknown): boolean {
-  return type !== 'set' || !Array.isArray(list) || new Set(list).size === list.length;
+  return type !== 'set' || !Array.isArray(list) || repeated(list).length === 0;
 }
 
-function fieldErrors(error: ErrorObject): FieldError[] {
-  const path = pathOf(error.instancePath);
+/** Where items appear for the second time; kube-apiserver counts no further. */
+function repeated(list: readonly unknown[]): number[] {
+  const times = new Map<unknown, number>();
+  const places: number[] = [];
+  for (const [i, item] of list.entries()) {
+    const key = typeof item === 'object' ? JSON.stringify(item) : item;
+    const seen = times.get(key) ?? 0;
+    times.set(key, seen + 1);
+    if (seen === 1) places.push(i);
+  }
+  return places;
+}
+
+function fieldErrors(error: ErrorObject, object: unknown): FieldError[] {
+  const path = pathOf(error.instancePath, object);
   const value: unknown = error.data;
   const limit: unknown = error.schema;
   const invalid = (detail: string): FieldError[] => [
@@ -36,17 +69,18 @@ function fieldErrors(error: ErrorObject): FieldError[] {
       return [{ path: at, value: undefined, message: 'Required value', reason: 'FieldValueRequired' }];
     }
     case 'type':
+    case 'int64':
       // The branches of an int-or-string are told once, by the anyOf around them.
-      return error.schemaPath.includes('/anyOf/') ? [] : [wrongType(path, value, String(limit))];
+      return error.schemaPath.includes('/anyOf/') ? [] : [wrongType(path, value, error.parentSchema as Schema)];
     case 'anyOf':
-      return [wrongType(path, value, 'integer,string')];
+      return [notIntOrString(path, value)];
     case 'enum': {
       const supported = (limit as readonly string[]).map((one) => JSON.stringify(one)).join(', ');
       const message = `Unsupported value: ${shown(value)}: supported values: ${supported}`;
       return [{ path, value, message, reason: 'FieldValueNotSupported' }];
     }
     case 'format':
-      return [wrongType(path, value, String(limit))];
+      return invalid(`must be of type ${String(error.parentSchema?.type)} with format ${String(limit)}`);
     case 'minimum':
       return invalid(`should be greater than or equal to ${String(limit)}`);
     case 'maximum':
@@ -72,36 +106,40 @@ function fieldErrors(error: ErrorObject): FieldError[] {
   }
 }
 
-function wrongType(path: string, value: unknown, expected: string): FieldError {
+function wrongType(path: string, value: unknown, { type, format }: Schema): FieldError {
+  // Of numbers it says what Go calls them.
+  const [expected, found] =
+    typeof value === 'number' && type === 'integer' && format ? [format, 'float64'] : [type, jsonType(value)];
+  const message = `Invalid value: "${found}": ${path} in body must be of type ${String(expected)}: "${found}"`;
+  return { path, value, message, reason: 'FieldValueTypeInvalid' };
+}
+
+function notIntOrString(path: string, value: unknown): FieldError {
   const actual = `"${jsonType(value)}"`;
-  const message = `Invalid value: ${actual}: ${path} in body must be of type ${expected}: ${actual}`;
+  const advice = typeof value === 'number' ? `; write it in quotes: "${value}"` : '';
+  const message = `Invalid value: ${actual}: ${path} in body must be of type integer,string: ${actual}${advice}`;
   return { path, value, message, reason: 'FieldValueTypeInvalid' };
 }
 
 function duplicates(path: string, list: readonly unknown[]): FieldError[] {
-  return list.flatMap((value, i): FieldError[] =>
-    list.indexOf(value) === i
-      ? []
-      : [
-          {
-            path: childPath(path, i),
-            value,
-            message: `Duplicate value: ${shown(value)}`,
-            reason: 'FieldValueDuplicate',
-          },
-        ],
-  );
+  return repeated(list).map((i) => {
+    const message = `Duplicate value: ${shown(list[i])}`;
+    return { path: childPath(path, i), value: list[i], message, reason: 'FieldValueDuplicate' };
+  });
 }
 
 function shown(value: unknown): string {
   return value === undefined ? 'null' : JSON.stringify(value);
 }
 
-/** From a JSON pointer: `/spec/list/0/at` is `spec.list[0].at`. */
-function pathOf(pointer: string): string {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce((path, segment) => childPath(path, /^\d+$/.test(segment) ? Number(segment) : segment), '');
+/** From a JSON pointer: `/spec/list/0/at` is `spec.list[0].at`, where there is a list; a map may have the key `0`. */
+function pathOf(pointer: string, object: unknown): string {
+  let path = '';
+  let value = object;
+  for (const segment of pointer.split('/').slice(1)) {
+    const key = segment.replaceAll('~1', '/').replaceAll('~0', '~');
+    path = childPath(path, Array.isArray(value) ? Number(key) : key);
+    value = (value as Readonly<Record<string, unknown>>)[key];
+  }
+  return path;
 }

@@ -1,7 +1,9 @@
 import { rootSchema } from '../crd.js';
 import type { Resource } from '../resource.js';
+import type { Schema } from '../schema.js';
 import { withDefaults } from './defaults.js';
-import type { FieldError, FieldErrorReason } from './field-error.js';
+import { jsonType, type FieldError, type FieldErrorReason } from './field-error.js';
+import { metadataErrors } from './metadata.js';
 import { rulesValidator } from './rules.js';
 import { structureValidator } from './structure.js';
 import { unknownFields } from './unknown-fields.js';
@@ -10,7 +12,8 @@ import { unknownFields } from './unknown-fields.js';
 export interface Validator {
   /**
    * What kube-apiserver would refuse of an object, as it is written or as it is stored. Empty for a good one. Unknown fields
-   * are errors, as they are for kubectl; pass `unknownFields: 'ignore'` for objects that are stored already.
+   * are errors, as they are for kubectl; pass `unknownFields: 'ignore'` for objects that are stored already, whose type and
+   * metadata nobody needs to judge, either.
    */
   validate(object: unknown, options?: { readonly unknownFields?: 'refuse' | 'ignore' }): readonly FieldError[];
   /** The object with the schema's defaults, as kube-apiserver would store it. The given one is not changed. */
@@ -28,22 +31,63 @@ const BLOCKING: readonly FieldErrorReason[] = [
 
 /** Compiles a resource's schema and rules, which is best done once: it takes some milliseconds. */
 export function validatorOf(resource: Resource): Validator {
-  const schema = rootSchema(resource);
-  const structure = structureValidator(schema);
-  const rules = rulesValidator(schema);
+  const whole = rootSchema(resource);
+  const judged = withoutStatus(whole);
+  const structure = structureValidator(judged);
+  const rules = rulesValidator(judged);
   return {
     validate(object, options = {}) {
-      const stored = withDefaults(schema, object);
-      const unknown = options.unknownFields === 'ignore' ? [] : unknownFields(schema, withoutMetadata(stored));
-      const errors = structure(stored);
-      const blocked = errors.some(({ reason }) => BLOCKING.includes(reason));
-      return [...unknown, ...errors, ...(blocked ? [] : rules(stored))];
+      const written = options.unknownFields !== 'ignore';
+      const type = written ? typeErrors(resource, object) : [];
+      if (type.length > 0) return type;
+      const stored = withDefaults(judged, object);
+      const outside = written
+        ? [...unknownFields(whole, withoutMetadata(stored)), ...metadataErrors(metadataOf(object))]
+        : [];
+      const inside = structure(stored);
+      const errors = outside.length > 0 ? [...outside, ...inside] : inside;
+      return errors.some(({ reason }) => BLOCKING.includes(reason)) ? errors : [...errors, ...rules(stored)];
     },
-    withDefaults: (object) => withDefaults(schema, object),
+    withDefaults: (object) => withDefaults(judged, object),
   };
+}
+
+/** kube-apiserver looks at no status when an object is written, and nobody else decides on it. */
+function withoutStatus(schema: Schema): Schema {
+  return { ...schema, properties: { ...schema.properties, status: {} } };
+}
+
+/** An object of another type is not looked at any further. */
+function typeErrors({ group, version, kind }: Resource, object: unknown): FieldError[] {
+  const type = jsonType(object);
+  if (type !== 'object') {
+    const message = `Invalid value: "${type}": must be of type object`;
+    return [{ path: '', value: object, message, reason: 'FieldValueTypeInvalid' }];
+  }
+  const given = object as Readonly<Record<string, unknown>>;
+  const expected = { apiVersion: `${group}/${version}`, kind };
+  return Object.entries(expected).flatMap(([path, only]): FieldError[] => {
+    const value = given[path];
+    if (value === only) return [];
+    const missing = value === undefined || value === null || value === '';
+    return missing
+      ? [{ path, value, message: 'Required value', reason: 'FieldValueRequired' }]
+      : [
+          {
+            path,
+            value,
+            message: `Invalid value: ${JSON.stringify(value)}: must be ${only}`,
+            reason: 'FieldValueInvalid',
+          },
+        ];
+  });
+}
+
+function metadataOf(object: unknown): unknown {
+  return (object as { readonly metadata?: unknown }).metadata;
 }
 
 /** metadata is the same for all kinds, and nobody's schema names its fields. */
 function withoutMetadata(object: unknown): unknown {
-  return typeof object === 'object' && object !== null ? { ...object, metadata: {} } : object;
+  return { ...(object as object), metadata: {} };
 }

@@ -37,8 +37,10 @@ describe('the published package', () => {
     }
   });
 
-  it('loads cdk8s alone from its root, and cdk8s-plus-28 only to install', async () => {
-    expect(await loadedBy('constructs/index.ts')).to.deep.equal(['cdk8s', 'constructs']);
+  it('loads cdk8s and what validates from its root, and cdk8s-plus-28 only to install', async () => {
+    const validator = ['@marcbachmann/cel-js', 'ajv'];
+    expect(await loadedBy('constructs/index.ts')).to.deep.equal([...validator, 'cdk8s', 'constructs']);
+    expect(await loadedBy('constructs/validation.ts')).to.deep.equal(validator);
     expect(await loadedBy('constructs/install.ts')).to.include.members(['cdk8s', 'cdk8s-plus-28', 'constructs']);
     for (const entry of ['constructs/index.ts', 'constructs/install.ts']) {
       expect(await loadedBy(entry), entry).not.to.include.oneOf(PROCESSES_ONLY);

@@ -1,0 +1,129 @@
+import { isAlias, isScalar, type Document, type Node, type YAMLParseError } from 'yaml';
+import { OptimizationPolicy, policyValidator } from '../../lib/api/index.js';
+import type { FieldError, Resource, Validator } from '../../lib/kube/index.js';
+import type { Finding } from './finding.js';
+import { objectsIn, type ObjectNode } from './objects.js';
+import { duplicateAt, placeOf } from './place.js';
+import { offsetOf, positionsIn } from './position.js';
+import { documentsIn, type SourceDocument } from './yaml.js';
+
+/** A kind that is judged, and by what. */
+export interface Rulebook {
+  readonly resource: Pick<Resource, 'group' | 'version' | 'kind'>;
+  readonly validator: Validator;
+}
+
+const POLICIES: Rulebook = { resource: OptimizationPolicy, validator: policyValidator };
+
+/** How many objects there were to judge, and what is wrong. */
+export interface Judgement {
+  readonly judged: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Something wrong, at an offset of a document. */
+type Flaw = Pick<Finding, 'kind' | 'name' | 'path' | 'value' | 'message'> & { readonly offset: number };
+
+/** Whether a text can hold an object of the kind at all; much cheaper than to read it. */
+export function mayConcern(text: string, { resource }: Rulebook = POLICIES): boolean {
+  return text.includes(resource.group) || text.includes(resource.kind);
+}
+
+/** Judges every object of the kind in a text; others are none of its business. */
+export function judge(file: string, content: string, rulebook: Rulebook = POLICIES): Judgement {
+  const text = content.replace(/^\uFEFF/, '');
+  const positionOf = positionsIn(text);
+  const findings: Finding[] = [];
+  let judged = 0;
+  for (const source of readable(text)) {
+    const { count, flaws } = judgeDocument(source, rulebook);
+    judged += count;
+    for (const { offset, ...flaw } of flaws) findings.push({ file, ...flaw, ...positionOf(source.start + offset) });
+  }
+  return { judged, findings };
+
+  function readable(whole: string): readonly SourceDocument[] {
+    try {
+      return documentsIn(whole);
+    } catch (error) {
+      // The parser recurses: what is nested ten thousand times is no manifest.
+      const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      findings.push({ file, kind: '', name: '', path: '', value: null, message, ...positionOf(0) });
+      return [];
+    }
+  }
+}
+
+function judgeDocument({ document }: SourceDocument, rulebook: Rulebook): { count: number; flaws: Flaw[] } {
+  const objects = objectsIn(document.contents);
+  const ours = objects.filter((object) => concerns(object, rulebook));
+  const syntax = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+  if (syntax) {
+    // Half a document of another kind is another tool's business; half a document of no kind could have been ours.
+    const foreign = ours.length === 0 && objects.some(({ kind, apiVersion }) => kind !== '' && apiVersion !== '');
+    const { kind = '', name = '' } = ours[0] ?? {};
+    const flaw = { kind, name, path: '', value: null, message: syntax.message, offset: syntax.pos[0] };
+    return { count: ours.length, flaws: foreign ? [] : [flaw] };
+  }
+  const flaws = ours.flatMap((object) => [
+    ...duplicates(document, object),
+    ...judgeObject(document, object, rulebook).sort((a, b) => a.offset - b.offset),
+  ]);
+  return { count: ours.length, flaws };
+}
+
+/** One of the kind, or one that is said to be of its group and is of no version that there is. */
+function concerns({ apiVersion, kind }: ObjectNode, { resource }: Rulebook): boolean {
+  const [group, version] = apiVersion.split('/');
+  if (version === undefined) return kind === resource.kind;
+  return group === resource.group && (kind === resource.kind || version !== resource.version);
+}
+
+function judgeObject(document: Document, object: ObjectNode, { resource, validator }: Rulebook): Flaw[] {
+  const { node, kind, name } = object;
+  const supported = `${resource.group}/${resource.version}`;
+  if (object.apiVersion !== supported) {
+    const place = placeOf(document, node, 'apiVersion');
+    const message = place.missing
+      ? `Required value: must be "${supported}"`
+      : `Unsupported value: "${object.apiVersion}": supported values: "${supported}"`;
+    const value = place.missing ? null : object.apiVersion;
+    return [{ kind, name, path: 'apiVersion', value, message, offset: offsetOf(place, 'value') }];
+  }
+  let value: unknown;
+  try {
+    value = node.toJS(document);
+  } catch (error) {
+    // An alias without an anchor, or too many of them.
+    const message = error instanceof Error ? error.message : String(error);
+    return [{ kind, name, path: '', value: null, message, offset: node.range?.[0] ?? 0 }];
+  }
+  return validator.validate(value).map((error) => {
+    const place = placeOf(document, node, error.path);
+    const offset = offsetOf(place, error.reason === 'UnknownField' ? 'key' : 'value');
+    const advice = place.missing ? '' : adviceOn(error, place.value, () => validator.validate(node.toJS(document)));
+    const message = `${error.message}${advice}`;
+    return { kind, name, path: error.path, value: error.value ?? null, message, offset };
+  });
+}
+
+/** What YAML takes for a number or a boolean is often meant as a string: said where quotes are all that is missing. */
+function adviceOn({ path, reason }: FieldError, node: Node | undefined, again: () => readonly FieldError[]): string {
+  if (reason !== 'FieldValueTypeInvalid' || !isScalar(node) || node.type !== 'PLAIN' || !node.source) return '';
+  const { value } = node;
+  node.value = node.source;
+  const quotingHelps = !again().some((error) => error.path === path);
+  node.value = value;
+  return quotingHelps ? `; write it in quotes: ${JSON.stringify(node.source)}` : '';
+}
+
+/** kubectl keeps the last one and says nothing, which is hardly ever what was meant. */
+function duplicates(document: Document.Parsed, { node, kind, name }: ObjectNode): Flaw[] {
+  return document.errors.flatMap((error: YAMLParseError): Flaw[] => {
+    const found = duplicateAt(node, error.pos[0]);
+    if (!found) return [];
+    const value: unknown = found.value && !isAlias(found.value) ? found.value.toJS(document) : null;
+    const message = `duplicate field "${found.path}"`;
+    return [{ kind, name, path: found.path, value, message, offset: error.pos[0] }];
+  });
+}

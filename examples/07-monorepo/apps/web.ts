@@ -1,0 +1,7 @@
+import type { Team } from '../team.js';
+
+export const web: Team = {
+  name: 'web',
+  mode: 'Auto',
+  memory: { min: '64Mi', max: '4Gi' },
+};

@@ -1,0 +1,121 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { OptimizationPolicy, policyValidator } from 'optipod/lib/api';
+import { childPath, defineResource, formatFieldErrors, validatorOf, type Schema } from 'optipod/kube';
+import { policy } from '../../support/policies/cases.js';
+
+const linesOf = (schema: Schema, spec: unknown) =>
+  validatorOf(defineResource({ ...OptimizationPolicy, kind: 'Box', spec: schema }))
+    .validate({ apiVersion: 'optipod.io/v1alpha1', kind: 'Box', metadata: { name: 'box' }, spec })
+    .map(({ path, message }) => `${path}: ${message}`);
+
+describe('B-API-9 the validator', () => {
+  it('never throws and never changes what it is given, whatever JSON that is', () => {
+    const names = fc.constantFrom(
+      'spec',
+      'metadata',
+      'apiVersion',
+      'kind',
+      '__proto__',
+      'constructor',
+      'toString',
+      'length',
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 4 },
+        fc.jsonValue(),
+        fc.array(tie('tree')),
+        fc.dictionary(fc.oneof(names, fc.string()), tie('tree')),
+      ),
+    }));
+    fc.assert(
+      fc.property(fc.oneof(tree, policy), (given) => {
+        const before = JSON.stringify(given);
+        for (const unknownFields of ['refuse', 'ignore'] as const) policyValidator.validate(given, { unknownFields });
+        expect(JSON.stringify(given)).to.equal(before);
+      }),
+    );
+  });
+
+  it('says the same of an object a second time', () => {
+    fc.assert(
+      fc.property(policy, (given) => {
+        expect(policyValidator.validate(given)).to.deep.equal(policyValidator.validate(given));
+      }),
+    );
+  });
+
+  it('says of a stored object what it says of the same object as written, type, metadata and unknown fields apart', () => {
+    fc.assert(
+      fc.property(policy, (given) => {
+        const refused = policyValidator.validate(given);
+        if (refused.length === 0)
+          expect(policyValidator.validate(given, { unknownFields: 'ignore' })).to.deep.equal([]);
+      }),
+    );
+  });
+
+  it('is at home in objects nested a thousand times', () => {
+    const deep = JSON.parse('{"spec":'.repeat(1000) + '1' + '}'.repeat(1000)) as object;
+    expect(policyValidator.validate({ ...deep, apiVersion: 'optipod.io/v1alpha1', kind: 'OptimizationPolicy' })).to.not
+      .be.empty;
+  });
+
+  it('looks at nothing else of an object of another kind or version', () => {
+    const lines = formatFieldErrors(policyValidator.validate({ apiVersion: 'optipod.io/v1', spec: 1 }));
+    expect(lines).to.equal(
+      'apiVersion: Invalid value: "optipod.io/v1": must be optipod.io/v1alpha1; kind: Required value',
+    );
+  });
+
+  it('tells lists from maps in paths, and names fields as they are written', () => {
+    const map: Schema = { type: 'object', additionalProperties: { type: 'string' } };
+    expect(linesOf(map, { 0: 1, 'a/b~c': 2 })).to.deep.equal([
+      'spec.0: Invalid value: "integer": spec.0 in body must be of type string: "integer"',
+      'spec.a/b~c: Invalid value: "integer": spec.a/b~c in body must be of type string: "integer"',
+    ]);
+    expect(childPath(childPath('', 'spec'), 3)).to.equal('spec[3]');
+  });
+
+  it('names a set’s repeated items where they appear for the second time', () => {
+    const set: Schema = { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } };
+    expect(linesOf(set, ['a', 'b', 'a', 'a', 'b'])).to.deep.equal([
+      'spec[2]: Duplicate value: "a"',
+      'spec[4]: Duplicate value: "b"',
+    ]);
+  });
+
+  it('evaluates no rule where the shape is wrong, and every rule where it is right', () => {
+    const schema: Schema = {
+      type: 'object',
+      required: ['n'],
+      properties: { n: { type: 'integer' } },
+      'x-kubernetes-validations': [
+        { rule: 'self.n > 0', message: 'must be positive', fieldPath: '.n' },
+        { rule: 'self.n / 0 > 0', message: 'cannot be evaluated' },
+      ],
+    };
+    expect(linesOf(schema, {})).to.deep.equal(['spec.n: Required value']);
+    expect(linesOf(schema, { n: 0 })).to.deep.equal([
+      'spec.n: Invalid value: must be positive',
+      'spec: Invalid value: cannot be evaluated',
+    ]);
+  });
+
+  it('names every unknown field, also in lists, and none of those that a map may have', () => {
+    const schema: Schema = {
+      type: 'object',
+      properties: {
+        list: { type: 'array', items: { type: 'object' } },
+        map: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+    };
+    const given = JSON.parse('{"lst":[],"list":[{"a":1}],"map":{"any":"x","__proto__":"x"},"__proto__":1}') as object;
+    expect(linesOf(schema, given)).to.deep.equal([
+      'spec.lst: unknown field "spec.lst"',
+      'spec.list[0].a: unknown field "spec.list[0].a"',
+      'spec.__proto__: unknown field "spec.__proto__"',
+    ]);
+  });
+});
