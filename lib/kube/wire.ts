@@ -69,6 +69,7 @@ export interface LimitRange extends KubeObject {
           readonly type: string;
           readonly min?: Readonly<Record<string, string | number>>;
           readonly max?: Readonly<Record<string, string | number>>;
+          readonly default?: Readonly<Record<string, string | number>>;
           readonly maxLimitRequestRatio?: Readonly<Record<string, string | number>>;
         }[]
       | null;

@@ -11,6 +11,18 @@ export function limitRangeViolation(before: PodSpec, after: PodSpec, limitRanges
   return violations(after, limitRanges).some((violation) => !broken.has(violation));
 }
 
+/**
+ * The limits that LimitRanger gives a container that has none: it runs before webhooks, and again after them, by which time it
+ * may have learned of a LimitRange that it did not know before.
+ */
+export function defaultLimits(
+  limitRanges: readonly LimitRange[],
+): readonly Readonly<Record<string, string | number>>[] {
+  return limitRanges
+    .flatMap(({ spec }) => spec.limits ?? [])
+    .flatMap(({ type, default: limits }) => (type === 'Container' && limits ? [limits] : []));
+}
+
 /** A name for each rule that is broken, of each container or the pod. */
 function violations(pod: PodSpec, limitRanges: readonly LimitRange[]): string[] {
   // kube-apiserver stores and writes a LimitRange without limits as null.

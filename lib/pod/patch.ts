@@ -7,9 +7,10 @@ import {
   type JsonPatchOperation,
   type LimitRange,
   type PodSpec,
+  type Quantity,
   type ResourceRequirements,
 } from '../kube/index.js';
-import { limitRangeViolation } from './limit-range.js';
+import { defaultLimits, limitRangeViolation } from './limit-range.js';
 import { qosClass } from './qos.js';
 import { resizableContainers } from './resizable.js';
 
@@ -117,11 +118,14 @@ function merge(current: ResourceRequirements | undefined, changes: Amounts): Res
 
 /** Why kube-apiserver, or the pod's author, would not want this pod; undefined for a good one. */
 function invalidity(before: PodSpec, after: PodSpec, limitRanges: readonly LimitRange[]): string | undefined {
+  const defaults = defaultLimits(limitRanges);
   for (const { container } of resizableContainers(after)) {
     for (const resource of RESOURCES) {
       const request = parseQuantity(container.resources?.requests?.[resource] ?? '');
-      const limit = parseQuantity(container.resources?.limits?.[resource] ?? '');
-      if (request && limit && compareQuantities(request, limit) > 0) return 'RequestAboveLimit';
+      const own = container.resources?.limits?.[resource];
+      const limits = own === undefined ? defaults.map((limit) => limit[resource] ?? '') : [own];
+      const passes = (limit: Quantity | undefined) => request && limit && compareQuantities(request, limit) > 0;
+      if (limits.some((limit) => passes(parseQuantity(limit)))) return 'RequestAboveLimit';
     }
   }
   const was = qosClass(before);

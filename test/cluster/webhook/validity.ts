@@ -18,8 +18,13 @@ export function validity(here: () => World): void {
     const workload = await recommended(world, namespace, 'web', containers);
     await untilNewborn(world, workload, containers.app ?? {});
     await world.client.create(LimitRangeKind, { metadata: { namespace, name: 'limits' }, spec: { limits } });
+    // LimitRanger looks before and after the webhook: a pod is made of what each of them knows at that moment.
+    await settled();
     return workload;
   }
+
+  /** LimitRanger and the webhook watch LimitRanges, and neither says when it has seen one. */
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 250));
 
   /** What a newborn pod has once the reason is counted: kube-apiserver and the webhook have both seen the LimitRange. */
   async function refused(workload: Parameters<typeof newborn>[1], reason: string, spec?: PodSpec) {

@@ -53,6 +53,14 @@ describe('patching a pod', () => {
     });
   });
 
+  it('B-WEB-1 leaves a pod whole whose request would pass the limit that a LimitRange is about to set', () => {
+    const limits = [{ type: 'Container', default: { cpu: '200m' } }];
+    const ranges = [{ spec: { limits } }] as unknown as LimitRange[];
+    expect(patchPod(web(), wanted({ cpu: '240m' }), ranges)).to.include({ reason: 'RequestAboveLimit' });
+    expect(patchPod(web(), wanted({ cpu: '200m' }), ranges)).to.include({ outcome: 'patched' });
+    expect(patchPod(web({ limits: { cpu: '1' } }), wanted({ cpu: '240m' }), ranges)).to.include({ outcome: 'patched' });
+  });
+
   it('B-REC-4 keeps the QoS class; only a pod without any resources gets one', () => {
     const same = { cpu: '1', memory: '1Gi' };
     expect(patchPod(web({ requests: same, limits: same }), wanted({ cpu: '500m' }), [])).to.include({
