@@ -15,11 +15,12 @@ export const policy: fc.Arbitrary<Json> = fc
     fc.option(envelope, { freq: 6 }),
   )
   .map(([valid, mutations, wrap]) => {
+    const plain = JSON.parse(JSON.stringify(valid)) as Record<string, Json>;
     const written = {
       apiVersion: 'optipod.io/v1alpha1',
       kind: 'OptimizationPolicy',
       metadata: { name: 'generated' },
-      spec: mutations.reduce<Json>(mutate, JSON.parse(JSON.stringify(valid))),
+      spec: mutations.reduce<Json>(mutate, plain),
     };
     return wrap ? wrap(written) : written;
   });
