@@ -44,7 +44,9 @@ async function validate(args: readonly string[], { output }: { readonly output: 
       unreadable.push(reason(error));
     }
   }
-  const paint = colors.createColors(process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb');
+  // Undefined where stdout is no terminal, which would have the library ask the environment, where CI means yes to it.
+  const terminal = process.stdout.isTTY as boolean | undefined;
+  const paint = colors.createColors(terminal === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb');
   process.stdout.write(
     output === 'json' ? toJson(findings) : findings.map((finding) => formatFinding(finding, paint)).join('\n'),
   );
