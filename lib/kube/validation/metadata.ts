@@ -55,12 +55,13 @@ function fieldErrors(name: string, value: unknown): FieldError[] {
 
 function nameErrors({ name, generateName }: Tree): FieldError[] {
   const prefix = generateName as string | null | undefined;
-  const flaws = (path: string, text: string, what?: 'prefix') =>
-    nameFlaws(text, what).map((flaw) => invalid(path, text, flaw));
-  const ofPrefix = prefix ? flaws('metadata.generateName', prefix, 'prefix') : [];
-  if (name) return [...ofPrefix, ...flaws('metadata.name', name as string)];
+  const ofPrefix = prefix
+    ? nameFlaws(prefix, 'prefix').map((flaw) => invalid('metadata.generateName', prefix, flaw))
+    : [];
   // kube-apiserver cuts the prefix, appends five random letters, and judges the result.
-  if (prefix) return [...ofPrefix, ...flaws('metadata.name', `${prefix.slice(0, 58)}xxxxx`)];
+  const generated = prefix ? `${prefix.slice(0, 58)}xxxxx` : '';
+  const judged = name ? (name as string) : generated;
+  if (judged) return [...ofPrefix, ...nameFlaws(judged).map((flaw) => invalid('metadata.name', judged, flaw))];
   const message = 'Required value: name or generateName is required';
   return [{ path: 'metadata.name', value: name, message, reason: 'FieldValueRequired' }];
 }

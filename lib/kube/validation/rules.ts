@@ -2,7 +2,7 @@ import type { Rule, Schema } from '../schema.js';
 import { compileCel, type CelRule } from './cel.js';
 import { childPath, type FieldError } from './field-error.js';
 
-type Path = readonly (string | number)[];
+type Path = (string | number)[];
 
 /** Checks objects against every CEL rule of a schema, each at its own node. Compiled once. */
 export function rulesValidator(schema: Schema): (object: unknown) => FieldError[] {
@@ -67,24 +67,27 @@ function isTrue(holds: CelRule, self: unknown): boolean {
   }
 }
 
+/** `path` is where it is at: one list for the whole walk, for most walks end without an error. */
 function check(node: Node, value: unknown, path: Path, errors: FieldError[]): void {
   if (value === undefined || value === null) return;
   for (const rule of node.broken(value)) errors.push(ruleError(rule, value, path));
+  if (typeof value !== 'object') return;
+  const { properties, items, additionalProperties } = node;
   if (Array.isArray(value)) {
-    const { items } = node;
-    if (items) for (const [i, item] of value.entries()) check(items, item, [...path, i], errors);
+    if (items) for (let i = 0; i < value.length; i += 1) checkBelow(items, i, value[i], path, errors);
     return;
   }
-  if (typeof value !== 'object') return;
   const object = value as Readonly<Record<string, unknown>>;
-  for (const [name, property] of node.properties) {
-    if (Object.hasOwn(object, name)) check(property, object[name], [...path, name], errors);
-  }
-  if (node.additionalProperties) {
-    for (const [name, child] of Object.entries(object)) {
-      check(node.additionalProperties, child, [...path, name], errors);
-    }
-  }
+  for (const [name, property] of properties)
+    if (Object.hasOwn(object, name)) checkBelow(property, name, object[name], path, errors);
+  if (additionalProperties)
+    for (const name of Object.keys(object)) checkBelow(additionalProperties, name, object[name], path, errors);
+}
+
+function checkBelow(node: Node, key: string | number, value: unknown, path: Path, errors: FieldError[]): void {
+  path.push(key);
+  check(node, value, path, errors);
+  path.pop();
 }
 
 function ruleError(
@@ -100,7 +103,7 @@ function ruleError(
     FieldValueInvalid: `Invalid value${shown}`,
     FieldValueDuplicate: `Duplicate value${shown}`,
   }[reason];
-  const at = `${path.reduce(childPath, '')}${fieldPath}`;
+  const at = `${path.reduce<string>(childPath, '')}${fieldPath}`;
   return {
     path: at,
     value: fieldPath === '' ? value : valueAt(value, fieldPath),

@@ -2,12 +2,13 @@ import type { Schema } from '../schema.js';
 import { childPath, type FieldError } from './field-error.js';
 
 /**
- * Fields that the schema does not have: kube-apiserver drops them, or refuses them where it is asked to be strict, as kubectl
- * does. A field that is no object has none at all.
+ * Finds fields that a schema does not have: kube-apiserver drops them, or refuses them where it is asked to be strict, as kubectl
+ * does. A field that is no object has none at all. Compiled once.
  */
-export function unknownFields(schema: Schema, value: unknown): readonly FieldError[] {
+export function unknownFieldsFinder(schema: Schema): (object: unknown) => readonly FieldError[] {
+  const root = compile(schema);
   // Most objects have none, and paths take longer to write than fields to look up.
-  return hasUnknown(schema, value) ? list(schema, value, '') : [];
+  return (object) => (isIn(root, object) ? list(root, object, '') : []);
 }
 
 /** An error for one unknown field. */
@@ -15,30 +16,47 @@ export function unknownField(path: string, value: unknown): FieldError {
   return { path, value, message: `unknown field "${path}"`, reason: 'UnknownField' };
 }
 
-const NONE: NonNullable<Schema['properties']> = {};
-
-function hasUnknown(schema: Schema, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value)) {
-    const { items = {} } = schema;
-    return value.some((item) => hasUnknown(items, item));
-  }
-  const object = value as Readonly<Record<string, unknown>>;
-  const { properties = NONE, additionalProperties } = schema;
-  return Object.keys(object).some((name) => {
-    const property = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
-    return property === undefined || hasUnknown(property, object[name]);
-  });
+interface Node {
+  readonly properties: ReadonlyMap<string, Node>;
+  readonly others: Node | undefined;
+  readonly items: Node;
 }
 
-function list(schema: Schema, value: unknown, path: string): FieldError[] {
-  if (Array.isArray(value)) {
-    return value.flatMap((item, i) => list(schema.items ?? {}, item, childPath(path, i)));
+const NOTHING: Node = {
+  properties: new Map(),
+  others: undefined,
+  get items() {
+    return NOTHING;
+  },
+};
+
+function compile({ properties = {}, additionalProperties, items }: Schema): Node {
+  return {
+    properties: new Map(Object.entries(properties).map(([name, property]) => [name, compile(property)])),
+    others: additionalProperties && compile(additionalProperties),
+    items: items ? compile(items) : NOTHING,
+  };
+}
+
+/** Whether there is an unknown field in a value. */
+function isIn(node: Node, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some((item) => isIn(node.items, item));
+  const object = value as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(object)) {
+    const property = node.properties.get(name) ?? node.others;
+    if (property === undefined) return true;
+    const child = object[name];
+    if (typeof child === 'object' && isIn(property, child)) return true;
   }
+  return false;
+}
+
+function list(node: Node, value: unknown, path: string): FieldError[] {
+  if (Array.isArray(value)) return value.flatMap((item, i) => list(node.items, item, childPath(path, i)));
   if (typeof value !== 'object' || value === null) return [];
-  const { properties = NONE, additionalProperties } = schema;
   return Object.entries(value).flatMap(([name, child]) => {
-    const property = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
+    const property = node.properties.get(name) ?? node.others;
     const at = childPath(path, name);
     return property ? list(property, child, at) : [unknownField(at, child)];
   });

@@ -1,12 +1,12 @@
 import { rootSchema } from '../crd.js';
 import type { Resource } from '../resource.js';
 import type { Schema } from '../schema.js';
-import { withDefaults } from './defaults.js';
+import { defaulter } from './defaults.js';
 import { jsonType, type FieldError, type FieldErrorReason } from './field-error.js';
 import { metadataErrors } from './metadata.js';
 import { rulesValidator } from './rules.js';
 import { structureValidator } from './structure.js';
-import { unknownFields } from './unknown-fields.js';
+import { unknownFieldsFinder } from './unknown-fields.js';
 
 /** The rulebook of a resource, for everybody who is not kube-apiserver: pure, the same verdict, the same field paths. */
 export interface Validator {
@@ -33,6 +33,8 @@ const BLOCKING: readonly FieldErrorReason[] = [
 export function validatorOf(resource: Resource): Validator {
   const whole = rootSchema(resource);
   const judged = withoutStatus(whole);
+  const withDefaults = defaulter(judged);
+  const unknownFields = unknownFieldsFinder(whole);
   const structure = structureValidator(judged);
   const rules = rulesValidator(judged);
   return {
@@ -40,15 +42,13 @@ export function validatorOf(resource: Resource): Validator {
       const written = options.unknownFields !== 'ignore';
       const type = written ? typeErrors(resource, object) : [];
       if (type.length > 0) return type;
-      const stored = withDefaults(judged, object);
-      const outside = written
-        ? [...unknownFields(whole, withoutMetadata(stored)), ...metadataErrors(metadataOf(object))]
-        : [];
+      const stored = withDefaults(object);
+      const outside = written ? [...unknownFields(withoutMetadata(stored)), ...metadataErrors(metadataOf(object))] : [];
       const inside = structure(stored);
       const errors = outside.length > 0 ? [...outside, ...inside] : inside;
       return errors.some(({ reason }) => BLOCKING.includes(reason)) ? errors : [...errors, ...rules(stored)];
     },
-    withDefaults: (object) => withDefaults(judged, object),
+    withDefaults,
   };
 }
 
@@ -64,23 +64,17 @@ function typeErrors({ group, version, kind }: Resource, object: unknown): FieldE
     const message = `Invalid value: "${type}": must be of type object`;
     return [{ path: '', value: object, message, reason: 'FieldValueTypeInvalid' }];
   }
-  const given = object as Readonly<Record<string, unknown>>;
-  const expected = { apiVersion: `${group}/${version}`, kind };
-  return Object.entries(expected).flatMap(([path, only]): FieldError[] => {
-    const value = given[path];
-    if (value === only) return [];
-    const missing = value === undefined || value === null || value === '';
-    return missing
-      ? [{ path, value, message: 'Required value', reason: 'FieldValueRequired' }]
-      : [
-          {
-            path,
-            value,
-            message: `Invalid value: ${JSON.stringify(value)}: must be ${only}`,
-            reason: 'FieldValueInvalid',
-          },
-        ];
-  });
+  const given = object as { readonly apiVersion?: unknown; readonly kind?: unknown };
+  return [...unlike('apiVersion', given.apiVersion, `${group}/${version}`), ...unlike('kind', given.kind, kind)];
+}
+
+function unlike(path: string, value: unknown, expected: string): FieldError[] {
+  if (value === expected) return [];
+  if (value === undefined || value === null || value === '') {
+    return [{ path, value, message: 'Required value', reason: 'FieldValueRequired' }];
+  }
+  const message = `Invalid value: ${JSON.stringify(value)}: must be ${expected}`;
+  return [{ path, value, message, reason: 'FieldValueInvalid' }];
 }
 
 function metadataOf(object: unknown): unknown {

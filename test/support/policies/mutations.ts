@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { oddAmount, oddDuration } from './amounts.js';
+import { oddDuration } from './durations.js';
 import type { Json } from './json.js';
+import { oddAmount } from './quantities.js';
 
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),

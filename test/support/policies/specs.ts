@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { amount, duration } from './amounts.js';
+import { duration } from './durations.js';
+import { amount } from './quantities.js';
 
 const label = fc.constantFrom('team', 'app.kubernetes.io/name', 'tier', 'a b', '', '__proto__', 'constructor', 'ü');
 const labelValue = fc.constantFrom('web', '', 'x'.repeat(63), 'back end');

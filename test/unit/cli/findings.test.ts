@@ -140,7 +140,8 @@ describe('optipod validate: what is found in a text', () => {
   it('B-API-9 names exactly the paths that the validator names, in YAML and in JSON', () => {
     const value = fc.oneof(
       fc.constantFrom('Auto', '', '5m', '0', '1Gi', null, true, [], {}, 0.5),
-      fc.jsonValue({ maxDepth: 2 }),
+      // A field of the merge key's name is written without quotes, and so read as a merge.
+      fc.jsonValue({ maxDepth: 2 }).filter((json) => !JSON.stringify(json).includes('"<<"')),
     );
     const field = fc.constantFrom(
       ...[

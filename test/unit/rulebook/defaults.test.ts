@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { policyValidator } from 'optipod/lib/api';
-import { withDefaults } from '../../../lib/kube/validation/defaults.js';
+import { defaulter } from '../../../lib/kube/validation/defaults.js';
 import type { Schema } from '../../../lib/kube/schema.js';
 import { policy } from '../../support/policies/cases.js';
 
@@ -50,33 +50,33 @@ describe('B-API-2 defaults', () => {
     },
   };
 
+  const withDefaults = defaulter(schema);
+
   it('inside of defaults are filled in, and none where there is nothing around them', () => {
-    expect(withDefaults(schema, {})).to.deep.equal({ size: 3, list: ['a'], box: { deep: { n: 1 } }, none: 'x' });
+    expect(withDefaults({})).to.deep.equal({ size: 3, list: ['a'], box: { deep: { n: 1 } }, none: 'x' });
   });
 
   it('stand in for a null, unless the schema allows one', () => {
-    expect(withDefaults(schema, { size: null, closed: null, none: null, list: [], box: { deep: null } })).to.deep.equal(
-      {
-        size: 3,
-        list: [],
-        box: { deep: { n: 1 } },
-        none: null,
-      },
-    );
+    expect(withDefaults({ size: null, closed: null, none: null, list: [], box: { deep: null } })).to.deep.equal({
+      size: 3,
+      list: [],
+      box: { deep: { n: 1 } },
+      none: null,
+    });
   });
 
   it('are found in lists and under names that people choose', () => {
     const given = JSON.parse('{"list":[{}],"box":{},"free":{"__proto__":{},"constructor":{}}}') as object;
-    const { list, free } = withDefaults(schema, given) as { list: unknown; free: Record<string, unknown> };
+    const { list, free } = withDefaults(given) as { list: unknown; free: Record<string, unknown> };
     expect(list).to.deep.equal([{ on: true }]);
     expect(Object.getOwnPropertyDescriptor(free, '__proto__')?.value).to.deep.equal({ n: 1 });
     expect(Object.getOwnPropertyDescriptor(free, 'constructor')?.value).to.deep.equal({ n: 1 });
   });
 
   it('belong to one object alone', () => {
-    const one = withDefaults(schema, {}) as { box: { deep: { n: number } }; list: string[] };
+    const one = withDefaults({}) as { box: { deep: { n: number } }; list: string[] };
     one.box.deep.n = 7;
     one.list.push('b');
-    expect(withDefaults(schema, {})).to.deep.include({ list: ['a'], box: { deep: { n: 1 } } });
+    expect(withDefaults({})).to.deep.include({ list: ['a'], box: { deep: { n: 1 } } });
   });
 });
