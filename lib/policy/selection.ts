@@ -84,7 +84,8 @@ export function emptySelection({ namespaces, workloadTypes }: WorkloadSelection)
   return undefined;
 }
 
-function isReserved(namespace: string, ownNamespace: string): boolean {
+/** Whether a policy reaches a namespace only by naming it, and the webhook never does. */
+export function isReserved(namespace: string, ownNamespace: string): boolean {
   return namespace === ownNamespace || (SYSTEM_NAMESPACES as readonly string[]).includes(namespace);
 }
 

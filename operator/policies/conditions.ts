@@ -1,4 +1,4 @@
-import { emptySelection, SYSTEM_NAMESPACES } from 'optipod/lib/policy';
+import { emptySelection, isReserved } from 'optipod/lib/policy';
 import type { ConditionNow } from 'optipod/kube';
 import type { Hold } from 'optipod/lib/recommend';
 import { WEBHOOK_NAMESPACE_LABEL } from 'optipod/lib/optipod';
@@ -103,10 +103,6 @@ export function applying(
 export function annotated(failures: readonly string[]): ConditionNow | undefined {
   if (failures.length === 0) return undefined;
   return { type: 'Annotated', status: 'False', reason: 'WriteFailed', message: failures.slice(0, 5).join('; ') };
-}
-
-function isReserved(name: string, ownNamespace: string): boolean {
-  return name === ownNamespace || (SYSTEM_NAMESPACES as readonly string[]).includes(name);
 }
 
 function isLabelled(cluster: Cluster, name: string): boolean {
