@@ -92,7 +92,8 @@ export interface WorkloadSelectionInput {
 }
 export interface MetricsServerConfigInput {
   /**
-   * How many samples there must be before anything is recommended. Default: the setting of the operator (10).
+   * How many samples there must be before anything is recommended.
+   * @default - the setting of the operator (10)
    */
   minSamplesRequired?: number;
 }
@@ -106,15 +107,18 @@ export interface MetricsConfigInput {
    */
   metricsServer?: MetricsServerConfigInput;
   /**
-   * How far back usage counts: a duration such as 12h, 7d or 1d12h, from 5m to 90d. Default: 24h.
+   * How far back usage counts: a duration such as 12h, 7d or 1d12h, from 5m to 90d.
+   * @default '24h'
    */
   rollingWindow?: string;
   /**
-   * Which percentile of usage is recommended. Default: P90.
+   * Which percentile of usage is recommended.
+   * @default 'P90'
    */
   percentile?: 'P50' | 'P90' | 'P99';
   /**
-   * Multiplier on the percentile: recommendation = percentile × safetyFactor. Default: 1.2.
+   * Multiplier on the percentile: recommendation = percentile × safetyFactor.
+   * @default 1.2
    */
   safetyFactor?: number;
 }
@@ -140,67 +144,82 @@ export interface ResourceBoundsInput {
 }
 export interface LimitConfigInput {
   /**
-   * CPU limit = recommended request × this. Default: 1.0.
+   * CPU limit = recommended request × this.
+   * @default 1
    */
   cpuLimitMultiplier?: number;
   /**
-   * Memory limit = recommended request × this. Default: 1.1.
+   * Memory limit = recommended request × this.
+   * @default 1.1
    */
   memoryLimitMultiplier?: number;
 }
 export interface GradualDecreaseConfigInput {
   /**
-   * Whether memory is lowered step by step. Default: false.
+   * Whether memory is lowered step by step.
+   * @default false
    */
   enabled?: boolean;
   /**
-   * The most that one step takes away, in percent. Default: 10.
+   * The most that one step takes away, in percent.
+   * @default 10
    */
   memoryDecreasePercentage?: number;
   /**
-   * A decrease smaller than this is made at once. Default: 100Mi.
+   * A decrease smaller than this is made at once.
+   * @default '100Mi'
    */
   minimumDecreaseThreshold?: Quantity;
   /**
-   * The most that all steps together take away from the original value, in percent. Default: 70.
+   * The most that all steps together take away from the original value, in percent.
+   * @default 70
    */
   maximumTotalDecrease?: number;
 }
 export interface UpdateStrategyInput {
   /**
-   * webhook changes pods at admission and never the workload (safe with GitOps); ssa changes the workload by server-side apply. Default: webhook.
+   * webhook changes pods at admission and never the workload (safe with GitOps); ssa changes the workload by server-side apply.
+   * @default 'webhook'
    */
   strategy?: 'ssa' | 'webhook';
   /**
-   * Only for the strategy webhook. onNextRestart leaves running pods alone; immediate restarts them, rolling. Default: onNextRestart.
+   * Only for the strategy webhook. onNextRestart leaves running pods alone; immediate restarts them, rolling.
+   * @default 'onNextRestart'
    */
   rolloutStrategy?: 'immediate' | 'onNextRestart';
   /**
-   * Whether running pods may be resized without a restart. Default: true.
+   * Whether running pods may be resized without a restart.
+   * @default true
    */
   allowInPlaceResize?: boolean;
   /**
-   * Whether a pod that cannot be resized in place may be evicted. Default: false.
+   * Whether a pod that cannot be resized in place may be evicted.
+   * @default false
    */
   allowRecreate?: boolean;
   /**
-   * Whether limits are left alone. Default: true.
+   * Whether limits are left alone.
+   * @default true
    */
   updateRequestsOnly?: boolean;
   /**
-   * Only for the strategy ssa. Whether fields are owned by server-side apply. Default: true.
+   * Only for the strategy ssa. Whether fields are owned by server-side apply.
+   * @default true
    */
   useServerSideApply?: boolean;
   /**
-   * How limits follow from requests; only when updateRequestsOnly is false. Default: {}.
+   * How limits follow from requests; only when updateRequestsOnly is false.
+   * @default {}
    */
   limitConfig?: LimitConfigInput;
   /**
-   * Whether memory may be recommended below what a container was seen to need. It can be OOM-killed then. Default: false.
+   * Whether memory may be recommended below what a container was seen to need. It can be OOM-killed then.
+   * @default false
    */
   allowUnsafeMemoryDecrease?: boolean;
   /**
-   * Lowers memory step by step. Default: {}.
+   * Lowers memory step by step.
+   * @default {}
    */
   gradualDecreaseConfig?: GradualDecreaseConfigInput;
 }
@@ -210,7 +229,8 @@ export interface OptimizationPolicySpecInput {
    */
   mode: 'Auto' | 'Recommend' | 'Disabled';
   /**
-   * Of several policies that match a workload the one with the highest weight acts. Default: 100.
+   * Of several policies that match a workload the one with the highest weight acts.
+   * @default 100
    */
   weight?: number;
   /**
@@ -230,7 +250,8 @@ export interface OptimizationPolicySpecInput {
    */
   updateStrategy: UpdateStrategyInput;
   /**
-   * How often the policy is evaluated: a duration such as 5m or 1h, at least 10s. Default: 5m.
+   * How often the policy is evaluated: a duration such as 5m or 1h, at least 10s.
+   * @default '5m'
    */
   reconciliationInterval?: string;
 }
@@ -389,7 +410,8 @@ export interface WorkloadSelection {
 }
 export interface MetricsServerConfig {
   /**
-   * How many samples there must be before anything is recommended. Default: the setting of the operator (10).
+   * How many samples there must be before anything is recommended.
+   * @default - the setting of the operator (10)
    */
   minSamplesRequired?: number;
 }
@@ -403,15 +425,18 @@ export interface MetricsConfig {
    */
   metricsServer?: MetricsServerConfig;
   /**
-   * How far back usage counts: a duration such as 12h, 7d or 1d12h, from 5m to 90d. Default: 24h.
+   * How far back usage counts: a duration such as 12h, 7d or 1d12h, from 5m to 90d.
+   * @default '24h'
    */
   rollingWindow: string;
   /**
-   * Which percentile of usage is recommended. Default: P90.
+   * Which percentile of usage is recommended.
+   * @default 'P90'
    */
   percentile: 'P50' | 'P90' | 'P99';
   /**
-   * Multiplier on the percentile: recommendation = percentile × safetyFactor. Default: 1.2.
+   * Multiplier on the percentile: recommendation = percentile × safetyFactor.
+   * @default 1.2
    */
   safetyFactor: number;
 }
@@ -437,67 +462,82 @@ export interface ResourceBounds {
 }
 export interface LimitConfig {
   /**
-   * CPU limit = recommended request × this. Default: 1.0.
+   * CPU limit = recommended request × this.
+   * @default 1
    */
   cpuLimitMultiplier: number;
   /**
-   * Memory limit = recommended request × this. Default: 1.1.
+   * Memory limit = recommended request × this.
+   * @default 1.1
    */
   memoryLimitMultiplier: number;
 }
 export interface GradualDecreaseConfig {
   /**
-   * Whether memory is lowered step by step. Default: false.
+   * Whether memory is lowered step by step.
+   * @default false
    */
   enabled: boolean;
   /**
-   * The most that one step takes away, in percent. Default: 10.
+   * The most that one step takes away, in percent.
+   * @default 10
    */
   memoryDecreasePercentage: number;
   /**
-   * A decrease smaller than this is made at once. Default: 100Mi.
+   * A decrease smaller than this is made at once.
+   * @default '100Mi'
    */
   minimumDecreaseThreshold: Quantity;
   /**
-   * The most that all steps together take away from the original value, in percent. Default: 70.
+   * The most that all steps together take away from the original value, in percent.
+   * @default 70
    */
   maximumTotalDecrease: number;
 }
 export interface UpdateStrategy {
   /**
-   * webhook changes pods at admission and never the workload (safe with GitOps); ssa changes the workload by server-side apply. Default: webhook.
+   * webhook changes pods at admission and never the workload (safe with GitOps); ssa changes the workload by server-side apply.
+   * @default 'webhook'
    */
   strategy: 'ssa' | 'webhook';
   /**
-   * Only for the strategy webhook. onNextRestart leaves running pods alone; immediate restarts them, rolling. Default: onNextRestart.
+   * Only for the strategy webhook. onNextRestart leaves running pods alone; immediate restarts them, rolling.
+   * @default 'onNextRestart'
    */
   rolloutStrategy: 'immediate' | 'onNextRestart';
   /**
-   * Whether running pods may be resized without a restart. Default: true.
+   * Whether running pods may be resized without a restart.
+   * @default true
    */
   allowInPlaceResize: boolean;
   /**
-   * Whether a pod that cannot be resized in place may be evicted. Default: false.
+   * Whether a pod that cannot be resized in place may be evicted.
+   * @default false
    */
   allowRecreate: boolean;
   /**
-   * Whether limits are left alone. Default: true.
+   * Whether limits are left alone.
+   * @default true
    */
   updateRequestsOnly: boolean;
   /**
-   * Only for the strategy ssa. Whether fields are owned by server-side apply. Default: true.
+   * Only for the strategy ssa. Whether fields are owned by server-side apply.
+   * @default true
    */
   useServerSideApply: boolean;
   /**
-   * How limits follow from requests; only when updateRequestsOnly is false. Default: {}.
+   * How limits follow from requests; only when updateRequestsOnly is false.
+   * @default {}
    */
   limitConfig: LimitConfig;
   /**
-   * Whether memory may be recommended below what a container was seen to need. It can be OOM-killed then. Default: false.
+   * Whether memory may be recommended below what a container was seen to need. It can be OOM-killed then.
+   * @default false
    */
   allowUnsafeMemoryDecrease: boolean;
   /**
-   * Lowers memory step by step. Default: {}.
+   * Lowers memory step by step.
+   * @default {}
    */
   gradualDecreaseConfig: GradualDecreaseConfig;
 }
@@ -507,7 +547,8 @@ export interface OptimizationPolicySpec {
    */
   mode: 'Auto' | 'Recommend' | 'Disabled';
   /**
-   * Of several policies that match a workload the one with the highest weight acts. Default: 100.
+   * Of several policies that match a workload the one with the highest weight acts.
+   * @default 100
    */
   weight: number;
   /**
@@ -527,7 +568,8 @@ export interface OptimizationPolicySpec {
    */
   updateStrategy: UpdateStrategy;
   /**
-   * How often the policy is evaluated: a duration such as 5m or 1h, at least 10s. Default: 5m.
+   * How often the policy is evaluated: a duration such as 5m or 1h, at least 10s.
+   * @default '5m'
    */
   reconciliationInterval: string;
 }

@@ -19,7 +19,7 @@ export interface ResourceDefinition {
   readonly kind: string;
   /** Defaults to the lower-case kind. */
   readonly singular?: string;
-  /** Defaults to the singular with an s, or ies for a final y. */
+  /** Defaults to the singular's: policies, gateways, sandboxes, jobs. */
   readonly plural?: string;
   readonly scope: Kind['scope'];
   readonly shortNames?: readonly string[];
@@ -45,7 +45,7 @@ export interface Resource<T extends KubeObject = KubeObject> extends Kind<T> {
 /** Completes a definition with Kubernetes' naming conventions. Pure data: nothing runs. */
 export function defineResource<const D extends ResourceDefinition>(
   definition: D,
-): Omit<Resource<ObjectOf<D>>, 'spec' | 'status'> & Pick<D, 'spec' | 'status'> {
+): Omit<Resource<ObjectOf<D>>, 'spec' | 'status'> & Pick<D, Extract<keyof D, 'spec' | 'status'>> {
   const singular = definition.singular ?? definition.kind.toLowerCase();
   return {
     ...definition,
@@ -58,5 +58,6 @@ export function defineResource<const D extends ResourceDefinition>(
 }
 
 function pluralOf(singular: string): string {
-  return singular.endsWith('y') ? `${singular.slice(0, -1)}ies` : `${singular}s`;
+  if (/[^aeiou]y$/.test(singular)) return `${singular.slice(0, -1)}ies`;
+  return /(s|x|z|ch|sh)$/.test(singular) ? `${singular}es` : `${singular}s`;
 }

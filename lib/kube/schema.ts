@@ -52,14 +52,27 @@ export function celIsQuantity(expression: string): string {
   return `!string(${expression}).matches("[eE][+-]?[0-9]{3}") && isQuantity(string(${expression}))`;
 }
 
+/** Longer than any spelling in use; gives the rules a bounded cost. */
+const LONGEST_QUANTITY = 64;
+
+/** A Kubernetes quantity, a string or an integer. */
+export function quantity<const Options extends { description: string; default?: string }>(options: Options) {
+  return {
+    ...options,
+    anyOf: [{ type: 'integer' }, { type: 'string' }],
+    'x-kubernetes-int-or-string': true,
+    maxLength: LONGEST_QUANTITY,
+    'x-kubernetes-validations': [{ rule: celIsQuantity('self'), message: 'must be a quantity such as 500m, 2 or 1Gi' }],
+  } as const satisfies Schema;
+}
+
 /** A Kubernetes quantity, a string or an integer, that must be greater than zero. */
 export function positiveQuantity<const Options extends { description: string; default?: string }>(options: Options) {
   return {
     ...options,
     anyOf: [{ type: 'integer' }, { type: 'string' }],
     'x-kubernetes-int-or-string': true,
-    // Longer than any spelling in use; gives the rule below a bounded cost.
-    maxLength: 64,
+    maxLength: LONGEST_QUANTITY,
     'x-kubernetes-validations': [
       {
         rule: `${celIsQuantity('self')} && quantity(string(self)).isGreaterThan(quantity("0"))`,

@@ -76,6 +76,43 @@ export interface LimitRange extends KubeObject {
   };
 }
 
+/** Times are metav1.MicroTime. */
+export interface LeaseSpec {
+  /** Absent, or in a patch null, where nobody holds it. */
+  readonly holderIdentity?: string | null;
+  readonly leaseDurationSeconds?: number;
+  readonly acquireTime?: string;
+  readonly renewTime?: string;
+  readonly leaseTransitions?: number;
+}
+
+/** coordination.k8s.io/v1 Lease. */
+export interface LeaseObject extends KubeObject {
+  readonly spec?: LeaseSpec;
+}
+
+/** Which object is meant, in an Event. */
+export interface ObjectReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly uid?: string;
+}
+
+/** An Event of the core group. Times are metav1.Time, in whole seconds. */
+export interface EventObject extends KubeObject {
+  readonly involvedObject: ObjectReference;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  readonly source: { readonly component: string };
+  readonly reportingComponent: string;
+  readonly count: number;
+  readonly firstTimestamp: string;
+  readonly lastTimestamp: string;
+}
+
 /** metav1.Status: what kube-apiserver answers when it refuses. */
 export interface Status {
   readonly kind: 'Status';

@@ -43,7 +43,7 @@ function judge(schema: Schema, rules: readonly Rule[]): Node['broken'] {
   if (compiled.length === 0) return () => [];
   const decide = (value: unknown): readonly Rule[] => {
     const self = celValue(schema, value);
-    return compiled.filter(({ holds }) => !isTrue(holds, self)).map(({ rule }) => rule);
+    return compiled.flatMap(({ rule, holds }) => breaches(rule, holds, self));
   };
   // Rules see nothing but the value, and a thousand policies have few different intervals and amounts, defaults first.
   const verdicts = new Map<unknown, readonly Rule[]>();
@@ -58,14 +58,17 @@ function judge(schema: Schema, rules: readonly Rule[]): Node['broken'] {
   };
 }
 
-/** A rule that cannot be evaluated does not hold. */
-function isTrue(holds: CelRule, self: unknown): boolean {
+/** A rule that cannot be evaluated does not hold; it is told where the rule is, not where it points to. */
+function breaches(rule: Rule, holds: CelRule, self: unknown): Rule[] {
   try {
-    return holds(self);
+    return holds(self) ? [] : [rule];
   } catch {
-    return false;
+    return [{ rule: rule.rule, message: rule.message }];
   }
 }
+
+/** A number that a schema takes for an integer and CEL does not: every use of it fails. */
+const UNREADABLE = Symbol('unreadable');
 
 /** `path` is where it is at: one list for the whole walk, for most walks end without an error. */
 function check(node: Node, value: unknown, path: Path, errors: FieldError[]): void {
@@ -103,9 +106,10 @@ function ruleError(
     FieldValueInvalid: `Invalid value${shown}`,
     FieldValueDuplicate: `Duplicate value${shown}`,
   }[reason];
-  const at = `${path.reduce<string>(childPath, '')}${fieldPath}`;
+  const at = path.reduce<string>(childPath, '');
   return {
-    path: at,
+    path: `${at}${fieldPath}`,
+    ...(fieldPath === '' ? {} : { at }),
     value: fieldPath === '' ? value : valueAt(value, fieldPath),
     message: `${prefix}: ${message}`,
     reason,
@@ -123,7 +127,7 @@ function valueAt(value: unknown, fieldPath: string): unknown {
 /** JSON as CEL sees it: integers are BigInts, by the schema and not by the looks. */
 function celValue(schema: Schema, value: unknown): unknown {
   if (value === null || value === undefined || !isConverted(schema)) return value;
-  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : UNREADABLE;
   if (typeof value !== 'object') return value;
   const { properties = {}, items, additionalProperties } = schema;
   if (Array.isArray(value)) return items ? value.map((item) => celValue(items, item)) : (value as unknown);

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Schema } from '../schema.js';
-import { childPath, isInt64, jsonType, type FieldError } from './field-error.js';
+import { childPath, isInt64, isTakenForInteger, jsonType, type FieldError } from './field-error.js';
 
 /**
  * Checks objects against the structural part of a schema: types, required fields, enums, ranges, lengths, patterns, sets.
@@ -8,34 +8,55 @@ import { childPath, isInt64, jsonType, type FieldError } from './field-error.js'
  */
 export function structureValidator(schema: Schema): (object: unknown) => readonly FieldError[] {
   const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
-  ajv.addFormat('int32', { type: 'number', validate: (n: number) => n >= -(2 ** 31) && n < 2 ** 31 });
-  ajv.addFormat('int64', { type: 'number', validate: isInt64 });
+  ajv.addFormat(
+    'int32',
+    integerFormat((n) => n >= -(2 ** 31) && n < 2 ** 31),
+  );
+  ajv.addFormat('int64', integerFormat(isInt64));
   ajv.addFormat('double', true);
   // Only in what kube-apiserver and controllers write.
   ajv.addFormat('date-time', true);
   ajv.addKeyword({ keyword: 'x-kubernetes-list-type', validate: isSet, errors: false });
   ajv.addKeyword({
-    keyword: 'int64',
-    validate: (_: true, n: unknown) => !Number.isInteger(n) || isInt64(n as number),
+    keyword: 'integer',
+    type: 'number',
+    validate: (_: true, n: number) => isTakenForInteger(n),
     errors: false,
   });
   const validate = ajv.compile(withIntegers(schema));
   return (object) => (validate(object) ? [] : (validate.errors ?? []).flatMap((error) => fieldErrors(error, object)));
 }
 
-/** What ajv calls an integer is any whole number. */
-function withIntegers(schema: Schema): Schema {
+/** Formats are stricter than the type: what is nearly an integer is none. What is none at all, the type tells. */
+function integerFormat(fits: (n: number) => boolean) {
+  return {
+    type: 'number',
+    validate: (n: number) => !isTakenForInteger(n) || (Number.isInteger(n) && fits(n)),
+  } as const;
+}
+
+/** What ajv calls an integer is any whole number, and nothing else. */
+interface AjvSchema extends Schema {
+  readonly integer?: true;
+}
+
+function withIntegers(schema: Schema): AjvSchema {
   const { properties, items, additionalProperties, anyOf } = schema;
   return {
     ...schema,
-    ...(schema.type === 'integer' && { int64: true }),
+    ...(schema.type === 'integer' && { type: 'number', integer: true, format: schema.format ?? 'int64' }),
     ...(properties && {
       properties: Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, withIntegers(child)])),
     }),
     ...(items && { items: withIntegers(items) }),
     ...(additionalProperties && { additionalProperties: withIntegers(additionalProperties) }),
-    ...(anyOf && { anyOf: anyOf.map(withIntegers) }),
+    ...(anyOf && { anyOf: anyOf.map(alternative) }),
   };
+}
+
+/** One of several types is of no format. */
+function alternative(schema: Schema): AjvSchema {
+  return schema.type === 'integer' ? { ...schema, type: 'number', integer: true } : schema;
 }
 
 function isSet(type: string, list: unknown): boolean {
@@ -65,13 +86,13 @@ function fieldErrors(error: ErrorObject, object: unknown): FieldError[] {
   switch (error.keyword) {
     case 'required': {
       const { missingProperty } = error.params as { missingProperty: string };
-      const at = childPath(path, missingProperty);
-      return [{ path: at, value: undefined, message: 'Required value', reason: 'FieldValueRequired' }];
+      const missing = childPath(path, missingProperty);
+      return [{ path: missing, at: path, value: undefined, message: 'Required value', reason: 'FieldValueRequired' }];
     }
     case 'type':
-    case 'int64':
+    case 'integer':
       // The branches of an int-or-string are told once, by the anyOf around them.
-      return error.schemaPath.includes('/anyOf/') ? [] : [wrongType(path, value, error.parentSchema as Schema)];
+      return error.schemaPath.includes('/anyOf/') ? [] : [wrongType(path, value, error.parentSchema as AjvSchema)];
     case 'anyOf':
       return [notIntOrString(path, value)];
     case 'enum': {
@@ -80,7 +101,7 @@ function fieldErrors(error: ErrorObject, object: unknown): FieldError[] {
       return [{ path, value, message, reason: 'FieldValueNotSupported' }];
     }
     case 'format':
-      return invalid(`must be of type ${String(error.parentSchema?.type)} with format ${String(limit)}`);
+      return invalid(`must be of type ${typeOf(error.parentSchema as AjvSchema)} with format ${String(limit)}`);
     case 'minimum':
       return invalid(`should be greater than or equal to ${String(limit)}`);
     case 'maximum':
@@ -106,12 +127,17 @@ function fieldErrors(error: ErrorObject, object: unknown): FieldError[] {
   }
 }
 
-function wrongType(path: string, value: unknown, { type, format }: Schema): FieldError {
+function wrongType(path: string, value: unknown, schema: AjvSchema): FieldError {
+  const { integer, format } = schema;
   // Of numbers it says what Go calls them.
   const [expected, found] =
-    typeof value === 'number' && type === 'integer' && format ? [format, 'float64'] : [type, jsonType(value)];
-  const message = `Invalid value: "${found}": ${path} in body must be of type ${String(expected)}: "${found}"`;
+    typeof value === 'number' && integer && format ? [format, 'float64'] : [typeOf(schema), jsonType(value)];
+  const message = `Invalid value: "${found}": ${path} in body must be of type ${expected}: "${found}"`;
   return { path, value, message, reason: 'FieldValueTypeInvalid' };
+}
+
+function typeOf({ integer, type }: AjvSchema): string {
+  return integer ? 'integer' : String(type);
 }
 
 function notIntOrString(path: string, value: unknown): FieldError {

@@ -4,6 +4,7 @@ import type { Schema } from '../schema.js';
 import { defaulter } from './defaults.js';
 import { jsonType, type FieldError, type FieldErrorReason } from './field-error.js';
 import { metadataErrors } from './metadata.js';
+import { ratchet, type Ratcheted } from './ratchet.js';
 import { rulesValidator } from './rules.js';
 import { structureValidator } from './structure.js';
 import { unknownFieldsFinder } from './unknown-fields.js';
@@ -16,6 +17,12 @@ export interface Validator {
    * metadata nobody needs to judge, either.
    */
   validate(object: unknown, options?: { readonly unknownFields?: 'refuse' | 'ignore' }): readonly FieldError[];
+  /**
+   * What kube-apiserver would refuse of an update of an object, both as they are stored, and what of the old one it lets
+   * stand. Rules that come upon a value of a wrong type, or miss one, are broken there whether it changed or not; here they
+   * are as good as the old object.
+   */
+  validateUpdate(object: unknown, old: unknown): Ratcheted;
   /** The object with the schema's defaults, as kube-apiserver would store it. The given one is not changed. */
   withDefaults(object: unknown): unknown;
 }
@@ -28,6 +35,10 @@ const BLOCKING: readonly FieldErrorReason[] = [
   'FieldValueTooLong',
   'FieldValueTooMany',
 ];
+
+function isBlocked(errors: readonly FieldError[]): boolean {
+  return errors.some(({ reason }) => BLOCKING.includes(reason));
+}
 
 /** Compiles a resource's schema and rules, which is best done once: it takes some milliseconds. */
 export function validatorOf(resource: Resource): Validator {
@@ -46,9 +57,28 @@ export function validatorOf(resource: Resource): Validator {
       const outside = written ? [...unknownFields(withoutMetadata(stored)), ...metadataErrors(metadataOf(object))] : [];
       const inside = structure(stored);
       const errors = outside.length > 0 ? [...outside, ...inside] : inside;
-      return errors.some(({ reason }) => BLOCKING.includes(reason)) ? errors : [...errors, ...rules(stored)];
+      return isBlocked(errors) ? errors : [...errors, ...rules(stored)];
+    },
+    validateUpdate(object, old) {
+      const [stored, before] = [withDefaults(object), withDefaults(old)];
+      const shape = withoutDuplicates(ratchet(structure(stored), stored, before), structure(before));
+      if (isBlocked(shape.broken)) return shape;
+      const ruled = ratchet(rules(stored), stored, before);
+      // Of what is not of the right shape there is no telling whether it would keep to the rules.
+      const tolerated = isBlocked(shape.tolerated) ? [] : ruled.tolerated;
+      return { broken: [...shape.broken, ...ruled.broken], tolerated: [...shape.tolerated, ...tolerated] };
     },
     withDefaults,
+  };
+}
+
+/** Of double items kube-apiserver says nothing where the old object had any, wherever they were. */
+function withoutDuplicates({ broken, tolerated }: Ratcheted, before: readonly FieldError[]): Ratcheted {
+  const isDuplicate = ({ reason }: FieldError) => reason === 'FieldValueDuplicate';
+  if (!before.some(isDuplicate)) return { broken, tolerated };
+  return {
+    broken: broken.filter((error) => !isDuplicate(error)),
+    tolerated: [...tolerated, ...broken.filter(isDuplicate)],
   };
 }
 
@@ -71,7 +101,7 @@ function typeErrors({ group, version, kind }: Resource, object: unknown): FieldE
 function unlike(path: string, value: unknown, expected: string): FieldError[] {
   if (value === expected) return [];
   if (value === undefined || value === null || value === '') {
-    return [{ path, value, message: 'Required value', reason: 'FieldValueRequired' }];
+    return [{ path, value, message: `Required value: must be ${expected}`, reason: 'FieldValueRequired' }];
   }
   const message = `Invalid value: ${JSON.stringify(value)}: must be ${expected}`;
   return [{ path, value, message, reason: 'FieldValueInvalid' }];

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { canSkip } from '../../kit/extras.js';
 import { ensurePrograms } from '../../kit/programs.js';
-import { canSkip } from '../../support/policies/programs.js';
 
 interface Report {
   /** `share` is the part of kube-apiserver's limit for one rule. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { Apiserver, installCrds } from '../../documents/apiserver.js';
+import { canSkip, OLDEST } from '../../kit/extras.js';
 import { sharedCluster, startCluster, type Cluster } from '../../kit/index.js';
 import { policy } from '../../support/policies/cases.js';
 import { disagreement } from '../../support/policies/compare.js';
-import { OLDEST, canSkip } from '../../support/policies/programs.js';
 
 /** How many policies; a long run has ten thousand. */
 const POLICIES = process.env.OPTIPOD_TRIES === undefined ? 300 : 10_000;

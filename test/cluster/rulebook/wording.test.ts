@@ -48,6 +48,9 @@ const MISTAKES: readonly (readonly [string, unknown])[] = [
   ['metadata', {}],
   ['metadata.name', 'Web_1'],
   ['metadata.labels', { team: 'a b' }],
+  ['metadata.ownerReferences', [{}]],
+  ['metadata.ownerReferences', [{ apiVersion: 'a/b/c', kind: 'Deployment', name: 'web', uid: '1' }]],
+  ['metadata.finalizers', ['a b', '']],
   ['kind', 'OptimizationPolicies'],
 ];
 

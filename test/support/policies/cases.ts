@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { envelope } from './envelopes.js';
 import type { Json } from './json.js';
-import { envelope, mutate, mutation } from './mutations.js';
+import { mutate, mutation } from './mutations.js';
 import { spec } from './specs.js';
 
 /** Policies as people and machines might write them: good ones, ones with a mistake or four, ones that are hardly objects. */

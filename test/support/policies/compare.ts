@@ -35,8 +35,12 @@ export async function disagreement(apiserver: Apiserver, policy: Json): Promise<
       ? undefined
       : tell('unknown fields differ');
   }
-  // "Some validation rules were not checked" comes without a field.
-  const theirs = (said.details?.causes ?? []).map(({ field = '' }) => field).filter((field) => field !== '<nil>');
+  // "Some validation rules were not checked" comes without a field; of formats it tells the field in the message.
+  const theirs = (said.details?.causes ?? [])
+    .map(({ field = '', message = '' }) =>
+      field === '<nil>' ? / with format \w+ in (\S+)$/.exec(message)?.[1] : field,
+    )
+    .filter((field) => field !== undefined);
   // Of an object of another kind it goes on to evaluate the rules, and nobody needs to know.
   if (theirs.includes('kind')) return errors.some(({ path }) => path === 'kind') ? undefined : tell('another kind');
   const ours = errors.map(({ path }) => path);

@@ -37,6 +37,7 @@ export const oddAmount = fc.oneof(
     1e21,
     1e300,
     1e-7,
+    4.000000001,
   ),
   fc.constantFrom(
     '9223372036854775807',

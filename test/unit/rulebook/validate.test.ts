@@ -65,7 +65,7 @@ describe('B-API-9 the validator', () => {
   it('looks at nothing else of an object of another kind or version', () => {
     const lines = formatFieldErrors(policyValidator.validate({ apiVersion: 'optipod.io/v1', spec: 1 }));
     expect(lines).to.equal(
-      'apiVersion: Invalid value: "optipod.io/v1": must be optipod.io/v1alpha1; kind: Required value',
+      'apiVersion: Invalid value: "optipod.io/v1": must be optipod.io/v1alpha1; kind: Required value: must be OptimizationPolicy',
     );
   });
 
@@ -84,6 +84,36 @@ describe('B-API-9 the validator', () => {
       'spec[2]: Duplicate value: "a"',
       'spec[4]: Duplicate value: "b"',
     ]);
+  });
+
+  it('takes for an integer what kube-apiserver does, and for a number in a rule what CEL does', () => {
+    const rule = { rule: 'int(string(self)) > 1', message: 'more', fieldPath: '.elsewhere' };
+    const schema: Schema = {
+      type: 'object',
+      properties: {
+        n: { type: 'integer' },
+        small: { type: 'integer', format: 'int32' },
+        either: { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] },
+        judged: { type: 'integer', 'x-kubernetes-validations': [rule] },
+      },
+    };
+    for (const n of [2, -2, 0, 2 ** 53]) expect(linesOf(schema, { n }), String(n)).to.deep.equal([]);
+    for (const n of [2.5, 2.000000001, -2.000000001, 0.000000001, 1.999999999, 2.00000001, 2 ** 63, 1e300]) {
+      expect(linesOf(schema, { n }), String(n)).not.to.deep.equal([]);
+    }
+    expect(linesOf(schema, { small: 2.5 })).to.deep.equal([
+      'spec.small: Invalid value: "float64": spec.small in body must be of type int32: "float64"',
+    ]);
+    for (const small of [2 ** 31, 2.000000001]) {
+      const message = `Invalid value: ${String(small)}: spec.small in body must be of type integer with format int32`;
+      expect(linesOf(schema, { small })).to.deep.equal([`spec.small: ${message}`]);
+    }
+    expect(linesOf(schema, { either: 2.000000001, judged: 2 })).to.deep.equal([]);
+    expect(linesOf(schema, { judged: 2.000000001 })).to.deep.equal([
+      'spec.judged: Invalid value: 2.000000001: spec.judged in body must be of type integer with format int64',
+      'spec.judged: Invalid value: 2.000000001: more',
+    ]);
+    expect(linesOf(schema, { judged: 1 })).to.deep.equal(['spec.judged.elsewhere: Invalid value: 1: more']);
   });
 
   it('evaluates no rule where the shape is wrong, and every rule where it is right', () => {

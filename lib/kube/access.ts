@@ -1,0 +1,99 @@
+import type { Use, Uses, Verb } from './use.js';
+import type { KubeObject, OwnerReference } from './wire.js';
+
+/*
+ * What a declared use gives: a type with the declared verbs and no others. The runtime makes them; here they are types alone.
+ * Calls throw what the runtime's client throws.
+ */
+
+/** Which object of a kind. */
+export interface ObjectRef {
+  /** Required for namespaced kinds, ignored for the others. */
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
+/** Metadata as a writer gives it. */
+export interface DraftMetadata {
+  readonly name?: string;
+  readonly generateName?: string;
+  readonly namespace?: string | undefined;
+  /** A precondition: the write is refused when the object of that name is another one. */
+  readonly uid?: string | undefined;
+  /** A precondition: the write is refused when the object has changed since. */
+  readonly resourceVersion?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+  readonly finalizers?: readonly string[];
+}
+
+/**
+ * An object to write: what the caller means to set, nothing else. apiVersion and kind are filled in. (Literals need the second
+ * form, values of an interface the first.)
+ */
+export type Draft =
+  { readonly metadata: DraftMetadata } | { readonly metadata: DraftMetadata; readonly [field: string]: unknown };
+
+export interface AccessCall {
+  readonly signal?: AbortSignal | undefined;
+  /** For the whole call, retries included. @default 30 000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface AccessWrite extends AccessCall {
+  /** @default the operator's name */
+  readonly fieldManager?: string;
+  /** Validates and admits without storing. */
+  readonly dryRun?: boolean;
+}
+
+/** From `watch`: what is in memory. */
+export interface Watched<T> {
+  /** @param namespace undefined for cluster-scoped kinds */
+  get(namespace: string | undefined, name: string): T | undefined;
+  /** All objects, or those of one namespace; a new array. */
+  list(namespace?: string): T[];
+}
+
+/** From `get`: what kube-apiserver has at this moment. */
+export interface Readable<T> {
+  read(ref: ObjectRef, options?: AccessCall): Promise<T>;
+}
+
+export interface Creatable<T> {
+  create(object: Draft, options?: AccessWrite): Promise<T>;
+}
+
+export interface Patchable<T> {
+  /**
+   * Server-side apply: makes what this manager says of the object exactly this. Where the object may not exist yet, `create`
+   * must be declared, too; with a `metadata.uid` it never is created.
+   */
+  apply(object: Draft, options?: AccessWrite & { readonly force?: boolean }): Promise<T>;
+  /** Changes what is named in the patch (a JSON merge patch, or a JSON patch), whoever said it. */
+  patch(ref: ObjectRef, body: unknown, options?: AccessWrite & { readonly type?: 'merge' | 'json' }): Promise<T>;
+}
+
+export interface Deletable {
+  /** Preconditions: nothing is deleted unless the object is still the one of that uid and version. */
+  delete(
+    ref: ObjectRef & { readonly uid?: string; readonly resourceVersion?: string },
+    options?: AccessCall,
+  ): Promise<void>;
+}
+
+type When<V extends Verb, Declared extends Verb, Then> = [Extract<V, Declared>] extends [never] ? unknown : Then;
+
+/** What one declared use gives; `Kept` is what the cache holds of an object. */
+export type Access<U extends Use, Kept = U extends Use<infer T> ? T : never> =
+  U extends Use<infer T extends KubeObject, infer V>
+    ? When<V, 'watch', Watched<Kept>> &
+        When<V, 'get', Readable<T>> &
+        When<V, 'create', Creatable<T>> &
+        When<V, 'patch', Patchable<T>> &
+        When<V, 'delete', Deletable>
+    : never;
+
+/** What a controller or handler gets for its uses, by their names. */
+export type AccessTo<U extends Uses> = { readonly [Name in keyof U]: Access<U[Name]> };

@@ -1,0 +1,53 @@
+import { parseDuration } from '../duration.js';
+
+/** Reads a setting's text. `Written` is how its value is written in a settings file, and exists for the type checker alone. */
+export interface Parser<T, Written = string> {
+  /** What is right, to follow "it must be". */
+  readonly expected: string;
+  readonly written?: Written;
+  /** @returns undefined for what is not right */
+  parse(text: string): T | undefined;
+}
+
+export const string: Parser<string> = {
+  expected: 'text',
+  parse: (text) => (text === '' ? undefined : text),
+};
+
+export const boolean: Parser<boolean, boolean> = {
+  expected: 'true or false',
+  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+};
+
+/** A duration, in milliseconds. */
+export const duration: Parser<number> = {
+  expected: 'a duration such as 90s, 12h or 7d',
+  parse: (text) => parseDuration(text),
+};
+
+/** An absolute URL, as it was written but for a slash at its end. */
+export function url(protocols: readonly string[] = ['http', 'https']): Parser<string> {
+  return {
+    expected: `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+    parse: (text) =>
+      URL.canParse(text) && protocols.some((protocol) => text.startsWith(`${protocol}://`))
+        ? text.replace(/\/+$/, '')
+        : undefined,
+  };
+}
+
+export function integer({ min, max }: { readonly min: number; readonly max: number }): Parser<number, number> {
+  return {
+    expected: `a whole number from ${min} to ${max}`,
+    parse: (text) =>
+      /^[+-]?\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : undefined,
+  };
+}
+
+export function choice<const Option extends string>(...options: readonly Option[]): Parser<Option, Option> {
+  return {
+    expected:
+      options.length === 1 ? String(options[0]) : `${options.slice(0, -1).join(', ')} or ${String(options.at(-1))}`,
+    parse: (text) => options.find((option) => option === text),
+  };
+}
