@@ -1,58 +1,68 @@
 import { OptimizationPolicy, WorkloadRecommendation } from '../api/index.js';
 import {
+  type AdmissionDefinition,
   DaemonSet,
   defineAdmission,
   defineController,
   defineOperator,
   Deployment,
   EndpointSlice,
+  eventUses,
   LimitRangeKind,
-  MutatingWebhookConfiguration,
   Namespace,
+  type OperatorDefinition,
   PodKind,
   ReplicaSet,
-  Secret,
   StatefulSet,
+  SubjectAccessReview,
   use,
 } from '../kube/index.js';
-import { SYSTEM_NAMESPACES } from '../policy/index.js';
+import { type PolicyScope, SYSTEM_NAMESPACES } from '../policy/index.js';
 import { NAMES, WEBHOOK_NAMESPACE_LABEL } from './names.js';
 
 export * from './names.js';
+export * from './settings.js';
 
-const WORKLOAD_KINDS = [Deployment, StatefulSet, DaemonSet];
+// Server-side apply of annotations is a patch.
+const WORKLOADS = {
+  Deployment: use(Deployment, ['watch', 'patch']),
+  StatefulSet: use(StatefulSet, ['watch', 'patch']),
+  DaemonSet: use(DaemonSet, ['watch', 'patch']),
+};
+
+/** Names, labels, annotations and owners are all that admission reads. */
+const WORKLOAD_METADATA = {
+  Deployment: use(Deployment, ['watch'], { metadataOnly: true }),
+  StatefulSet: use(StatefulSet, ['watch'], { metadataOnly: true }),
+  DaemonSet: use(DaemonSet, ['watch'], { metadataOnly: true }),
+};
 
 /** Evaluates every policy at its interval: usage, recommendations, annotations, status. */
 export const policyController = defineController(OptimizationPolicy, {
   name: 'optimizationpolicy',
-  uses: [
-    use(OptimizationPolicy, ['watch']),
-    use(OptimizationPolicy, ['patch'], { subresource: 'status' }),
-    use(Namespace, ['watch']),
-    // Server-side apply of annotations is a patch.
-    ...WORKLOAD_KINDS.map((kind) => use(kind, ['watch', 'patch'])),
+  uses: {
+    policies: use(OptimizationPolicy, ['watch']),
+    statuses: use(OptimizationPolicy, ['patch'], { subresource: 'status' }),
+    namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
+    ...WORKLOADS,
+    // What people should know of a policy.
+    ...eventUses(),
     // Whether any webhook pod is ready to inject.
-    use(EndpointSlice, ['watch'], { ownNamespace: true }),
-  ],
+    endpoints: use(EndpointSlice, ['watch'], {
+      ownNamespace: true,
+      labelSelector: `kubernetes.io/service-name=${NAMES.webhook}`,
+    }),
+  },
 });
 
 /** Takes back what no policy stands behind any more, and has policies evaluated that gain a workload. */
 export const workloadController = defineController(Deployment, {
   name: 'workload',
-  uses: [
-    use(OptimizationPolicy, ['watch']),
-    use(Namespace, ['watch']),
-    ...WORKLOAD_KINDS.map((kind) => use(kind, ['watch', 'patch'])),
-  ],
-});
-
-/** Keeps the webhook's serving certificate, and the CA bundle by which kube-apiserver trusts it. */
-export const certificateController = defineController(Secret, {
-  name: 'webhook-certificate',
-  uses: [
-    use(Secret, ['watch', 'create', 'patch'], { ownNamespace: true, names: [NAMES.certificateSecret] }),
-    use(MutatingWebhookConfiguration, ['watch', 'patch'], { names: [NAMES.webhookConfiguration] }),
-  ],
+  uses: {
+    policies: use(OptimizationPolicy, ['watch']),
+    namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
+    ...WORKLOADS,
+  },
 });
 
 /** Gives a newborn pod the resources that its workload's annotations say. */
@@ -72,19 +82,57 @@ export const podAdmission = defineAdmission(PodKind, {
   objectSelector: {
     matchExpressions: [{ key: 'app.kubernetes.io/name', operator: 'NotIn', values: [NAMES.operator, NAMES.webhook] }],
   },
-  uses: [
-    use(OptimizationPolicy, ['watch']),
-    // Watched as metadata only: owner references and annotations.
-    ...[ReplicaSet, ...WORKLOAD_KINDS].map((kind) => use(kind, ['watch'])),
-    use(LimitRangeKind, ['watch']),
-    use(Secret, ['watch'], { ownNamespace: true, names: [NAMES.certificateSecret] }),
-  ],
+  uses: {
+    policies: use(OptimizationPolicy, ['watch']),
+    // Owner references and annotations; one that is too young to be in memory is asked for.
+    replicaSets: use(ReplicaSet, ['get', 'watch'], { metadataOnly: true }),
+    ...WORKLOAD_METADATA,
+    limitRanges: use(LimitRangeKind, ['watch']),
+  },
 });
 
-/** OptiPod as data. Its manifests are derived from this, and its processes run it. */
-export const optipod = defineOperator({
-  name: NAMES.operator,
-  resources: [OptimizationPolicy, WorkloadRecommendation],
-  controllers: [policyController, workloadController, certificateController],
-  admission: [podAdmission],
+/** Refuses policies that are wrong, or reach farther than their author may, and warns about those that are probably wrong. */
+export const policyAdmission = defineAdmission(OptimizationPolicy, {
+  name: 'policies.optipod.io',
+  type: 'validating',
+  path: '/validate',
+  operations: ['CREATE', 'UPDATE'],
+  // The CRD has the rules as well; a webhook that is down must not keep anybody from editing a policy.
+  failurePolicy: 'Ignore',
+  timeoutSeconds: 5,
+  uses: {
+    policies: use(OptimizationPolicy, ['watch']),
+    namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
+    ...WORKLOAD_METADATA,
+    // Whether the author may do himself what the policy would have done.
+    reviews: use(SubjectAccessReview, ['create']),
+  },
 });
+
+/** What an installation is told that changes what OptiPod does with the API: its rights follow. */
+export interface OptiPodOptions {
+  /** Whether policies reach workloads of other namespaces than their own. @default 'Cluster' */
+  readonly policyScope?: PolicyScope | undefined;
+  /** Whether a policy is refused that reaches farther than its author may. @default true */
+  readonly checkAuthors?: boolean | undefined;
+}
+
+/** OptiPod as data, as an installation has it. Its manifests are derived from this, and its processes run it. */
+export function optipodWith(options: OptiPodOptions = {}): OperatorDefinition {
+  const { policyScope = 'Cluster', checkAuthors = true } = options;
+  // What a policy reaches in its own namespace, whoever may write it there may have anyway.
+  const asksAboutAuthors = checkAuthors && policyScope === 'Cluster';
+  return defineOperator({
+    name: NAMES.operator,
+    resources: [OptimizationPolicy, WorkloadRecommendation],
+    controllers: [policyController, workloadController],
+    admission: [podAdmission, asksAboutAuthors ? policyAdmission : withoutAuthors(policyAdmission)],
+  });
+}
+
+/** OptiPod with everything on. */
+export const optipod = optipodWith();
+
+function withoutAuthors({ uses: { reviews: _, ...uses }, ...handler }: typeof policyAdmission): AdmissionDefinition {
+  return { ...handler, uses };
+}

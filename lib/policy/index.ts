@@ -1,1 +1,4 @@
+export * from './advice.js';
+export * from './reach.js';
 export * from './selection.js';
+export * from './unsupported.js';

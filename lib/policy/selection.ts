@@ -11,6 +11,17 @@ export const IGNORE_ANNOTATION = 'optipod.io/ignore';
 export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
+/** Whether policies reach workloads of other namespaces than their own. */
+export const POLICY_SCOPES = ['Cluster', 'Namespace'] as const;
+export type PolicyScope = (typeof POLICY_SCOPES)[number];
+
+/** How far policies reach at all; operator and webhook must be told the same. */
+export interface SelectionScope {
+  /** The operator's own namespace, reserved as the system namespaces are. */
+  readonly ownNamespace: string;
+  readonly policyScope: PolicyScope;
+}
+
 /** What selection reads of a workload. */
 export interface SelectableWorkload {
   readonly kind: WorkloadKind;
@@ -31,24 +42,40 @@ export interface SelectingPolicy {
 /**
  * Whether a policy's selector matches a workload: deny, allow, namespaceSelector, workloadSelector and workloadTypes are
  * AND-ed; deny beats allow, exclude beats include.
- * @param ownNamespace the operator's own, reserved as the system namespaces are.
  */
 export function selects(
-  selector: WorkloadSelection,
+  policy: SelectingPolicy,
   workload: SelectableWorkload,
   namespace: SelectableNamespace,
-  ownNamespace: string,
+  scope: SelectionScope,
 ): boolean {
-  const { namespaces, namespaceSelector, workloadSelector, workloadTypes } = selector;
-  const name = namespace.metadata.name;
+  return selectsNamespace(policy, namespace, scope) && selectsWorkload(policy.spec.selector, workload);
+}
+
+/** The half of it that is about the namespace. */
+export function selectsNamespace(
+  { metadata, spec: { selector } }: SelectingPolicy,
+  namespace: SelectableNamespace,
+  { ownNamespace, policyScope }: SelectionScope,
+): boolean {
+  const { namespaces, namespaceSelector } = selector;
+  const { name, labels } = namespace.metadata;
   const allow = namespaces?.allow ?? [];
-  const include = workloadTypes?.include ?? [];
+  if (policyScope === 'Namespace' && name !== metadata.namespace) return false;
   if (namespaces?.deny?.includes(name)) return false;
   if (allow.length > 0 ? !allow.includes(name) : isReserved(name, ownNamespace)) return false;
-  if (isIgnored(namespace) || isIgnored(workload)) return false;
+  return !isIgnored(namespace) && (!namespaceSelector || matchesLabels(namespaceSelector, labels));
+}
+
+/** The half of it that is about the workload itself. */
+export function selectsWorkload(
+  { workloadSelector, workloadTypes }: WorkloadSelection,
+  workload: SelectableWorkload,
+): boolean {
+  const include = workloadTypes?.include ?? [];
+  if (isIgnored(workload)) return false;
   if (workloadTypes?.exclude?.includes(workload.kind)) return false;
   if (include.length > 0 && !include.includes(workload.kind)) return false;
-  if (namespaceSelector && !matchesLabels(namespaceSelector, namespace.metadata.labels)) return false;
   return !workloadSelector || matchesLabels(workloadSelector, workload.metadata.labels);
 }
 
@@ -60,14 +87,23 @@ export function governing<P extends SelectingPolicy>(
   policies: readonly P[],
   workload: SelectableWorkload,
   namespace: SelectableNamespace,
-  ownNamespace: string,
+  scope: SelectionScope,
 ): P | undefined {
   let best: P | undefined;
   for (const policy of policies) {
-    if (policy.spec.mode === 'Disabled' || !selects(policy.spec.selector, workload, namespace, ownNamespace)) continue;
+    if (policy.spec.mode === 'Disabled' || !selects(policy, workload, namespace, scope)) continue;
     if (!best || precedes(policy, best)) best = policy;
   }
   return best;
+}
+
+/** Which of two policies acts where both match. */
+export function precedes(a: SelectingPolicy, b: SelectingPolicy): boolean {
+  if (a.spec.weight !== b.spec.weight) return a.spec.weight > b.spec.weight;
+  if (a.metadata.creationTimestamp !== b.metadata.creationTimestamp) {
+    return a.metadata.creationTimestamp < b.metadata.creationTimestamp;
+  }
+  return keyOf(a) < keyOf(b);
 }
 
 /** Why a selector can match nothing, whatever there is in the cluster, or undefined. */
@@ -76,12 +112,15 @@ export function emptySelection({ namespaces, workloadTypes }: WorkloadSelection)
   if (allow.length > 0 && allow.every((name) => deny.includes(name))) {
     return 'selector.namespaces.deny names every namespace that selector.namespaces.allow names';
   }
-  const { include = [], exclude = [] } = workloadTypes ?? {};
-  const kinds = include.length > 0 ? include : WORKLOAD_KINDS;
-  if (kinds.every((kind) => exclude.includes(kind))) {
+  if (selectedKinds(workloadTypes).length === 0) {
     return 'selector.workloadTypes.exclude names every kind that selector.workloadTypes includes';
   }
   return undefined;
+}
+
+/** The kinds of workloads that a selector can match. */
+export function selectedKinds({ include = [], exclude = [] }: WorkloadSelection['workloadTypes'] = {}): WorkloadKind[] {
+  return WORKLOAD_KINDS.filter((kind) => (include.length === 0 || include.includes(kind)) && !exclude.includes(kind));
 }
 
 /** Whether a policy reaches a namespace only by naming it, and the webhook never does. */
@@ -89,18 +128,11 @@ export function isReserved(namespace: string, ownNamespace: string): boolean {
   return namespace === ownNamespace || (SYSTEM_NAMESPACES as readonly string[]).includes(namespace);
 }
 
+/** `<namespace>/<name>`. */
+export function keyOf({ metadata }: Pick<SelectingPolicy, 'metadata'>): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
 function isIgnored({ metadata }: { readonly metadata: Pick<ObjectMeta, 'annotations'> }): boolean {
   return metadata.annotations?.[IGNORE_ANNOTATION] === 'true';
-}
-
-function precedes(a: SelectingPolicy, b: SelectingPolicy): boolean {
-  if (a.spec.weight !== b.spec.weight) return a.spec.weight > b.spec.weight;
-  if (a.metadata.creationTimestamp !== b.metadata.creationTimestamp) {
-    return a.metadata.creationTimestamp < b.metadata.creationTimestamp;
-  }
-  return keyOf(a) < keyOf(b);
-}
-
-function keyOf({ metadata }: SelectingPolicy): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`;
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { emptySelection, governing, selects, type SelectableWorkload, type SelectingPolicy } from 'optipod/lib/policy';
 
 const OWN = 'optipod-system';
+const SCOPE = { ownNamespace: OWN, policyScope: 'Cluster' } as const;
 const kinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 const workload = (
   overrides: Partial<SelectableWorkload['metadata']> & { kind?: (typeof kinds)[number] } = {},
@@ -14,7 +15,7 @@ const namespace = (name = 'shop', labels: Record<string, string> = {}, annotatio
   metadata: { name, labels, annotations },
 });
 const matches = (selector: SelectingPolicy['spec']['selector'], w = workload(), ns = namespace()) =>
-  selects(selector, w, ns, OWN);
+  selects({ ...policy(), spec: { mode: 'Recommend', weight: 100, selector } }, w, ns, SCOPE);
 
 let serial = 0;
 const policy = (
@@ -77,7 +78,7 @@ describe('selecting workloads', () => {
     const light = policy({ weight: 100, mode: 'Auto' });
     const heavy = policy({ weight: 200, mode: 'Recommend' });
     const off = policy({ weight: 900, mode: 'Disabled' });
-    expect(governing([light, heavy, off], workload(), namespace(), OWN)).to.equal(heavy);
+    expect(governing([light, heavy, off], workload(), namespace(), SCOPE)).to.equal(heavy);
   });
 
   it('B-SEL-4 of equals the older wins, then namespace/name; the order they come in does not matter', () => {
@@ -92,9 +93,9 @@ describe('selecting workloads', () => {
     fc.assert(
       fc.property(any, fc.nat(), (specs, seed) => {
         const policies = specs.map(policy);
-        const winner = governing(policies, workload(), namespace(), OWN);
+        const winner = governing(policies, workload(), namespace(), SCOPE);
         const rotated = policies.map((_, i) => policies[(i + seed) % policies.length]).filter((p) => p !== undefined);
-        expect(governing(rotated, workload(), namespace(), OWN)).to.equal(winner);
+        expect(governing(rotated, workload(), namespace(), SCOPE)).to.equal(winner);
         const active = policies.filter(({ spec }) => spec.mode !== 'Disabled');
         expect(winner === undefined).to.equal(active.length === 0);
         for (const other of active) expect(winner?.spec.weight).to.be.at.least(other.spec.weight);
@@ -107,6 +108,22 @@ describe('selecting workloads', () => {
       const there = workload({ namespace: name });
       expect(matches({ workloadTypes: { include: ['Deployment'] } }, there, namespace(name)), name).to.equal(false);
       expect(matches({ namespaces: { allow: [name] } }, there, namespace(name)), name).to.equal(true);
+    }
+  });
+
+  it('B-SEL-5 with policyScope Namespace a policy reaches its own namespace only, whatever it says', () => {
+    const scope = { ...SCOPE, policyScope: 'Namespace' } as const;
+    for (const selector of [
+      { workloadTypes: { include: [...kinds] } },
+      { namespaces: { allow: ['shop', 'other'] } },
+      { namespaceSelector: { matchExpressions: [{ key: 'x', operator: 'DoesNotExist' as const }] } },
+    ]) {
+      const one = { ...policy(), spec: { mode: 'Auto', weight: 100, selector } } as const;
+      expect(selects(one, workload(), namespace('shop'), scope)).to.equal(true);
+      const elsewhere = workload({ namespace: 'other' });
+      expect(selects(one, elsewhere, namespace('other'), scope)).to.equal(false);
+      expect(selects(one, elsewhere, namespace('other'), SCOPE)).to.equal(true);
+      expect(governing([one], elsewhere, namespace('other'), scope)).to.equal(undefined);
     }
   });
 
