@@ -1,4 +1,12 @@
-import { type Kind, type KubeObject, Secret, jsonPointer } from 'optipod/kube';
+import {
+  type Creatable,
+  type ObjectsOf,
+  type Patchable,
+  type Readable,
+  type Secret,
+  type WebhookConfiguration,
+  jsonPointer,
+} from 'optipod/kube';
 import {
   type KeyPair,
   coversNames,
@@ -14,30 +22,38 @@ import {
   renewalTime,
   splitBundle,
 } from './certificates.js';
-import type { KubeClient } from './client.js';
 import { isAlreadyExists, isNotFound } from './errors.js';
 import { type Logger, silentLogger } from './log.js';
 
-/** A MutatingWebhookConfiguration or a ValidatingWebhookConfiguration, as far as this reads it. */
-export type WebhookConfiguration = KubeObject & {
-  readonly webhooks?: readonly { readonly name: string; readonly clientConfig: { readonly caBundle?: string } }[];
-};
+type Secrets = ObjectsOf<typeof Secret>;
 
 export interface CertificateOptions {
-  readonly client: Pick<KubeClient, 'get' | 'create' | 'patch'>;
   /**
    * Of type kubernetes.io/tls: `tls.crt` and `tls.key` to serve with, `ca.crt` the trusted authorities (the newest first), and
    * `ca.key` the newest one's key, which no server needs: mount the other items only.
    */
-  readonly secret: { readonly namespace: string; readonly name: string };
-  /** Every webhook of these gets the authorities as its `caBundle`. One that does not exist is waited for. */
-  readonly webhooks: readonly { readonly kind: Kind<WebhookConfiguration>; readonly name: string }[];
+  readonly secret: {
+    readonly access: Readable<Secrets> & Creatable<Secrets> & Patchable<Secrets>;
+    readonly namespace: string;
+    readonly name: string;
+  };
+  /**
+   * MutatingWebhookConfigurations and ValidatingWebhookConfigurations: every webhook of these gets the authorities as its
+   * `caBundle`. One that does not exist is waited for.
+   */
+  readonly webhooks: readonly WebhookTrust[];
   /** What kube-apiserver calls the server: `<service>.<namespace>.svc`. */
   readonly dnsNames: readonly string[];
   readonly fieldManager: string;
   readonly now: Date;
   readonly log?: Logger;
   readonly signal?: AbortSignal;
+}
+
+/** A webhook configuration, and the right to have it trust. */
+export interface WebhookTrust {
+  readonly access: Readable<WebhookConfiguration> & Patchable<WebhookConfiguration>;
+  readonly name: string;
 }
 
 export interface KeptCertificate {
@@ -93,8 +109,8 @@ export async function keepCertificate(options: CertificateOptions): Promise<Kept
     log.info({ secret: secret.name, authorities, expires: expiryOf(next.leaf.cert) }, 'certificates renewed');
   }
   for (const [index, configuration] of configurations.entries()) {
-    const kind = options.webhooks[index]?.kind;
-    if (configuration && kind) await publish(kind, configuration, bundleOf(next), options);
+    const access = options.webhooks[index]?.access;
+    if (configuration && access) await publish(access, configuration, bundleOf(next), options);
   }
   const wait = nextStep(next).getTime() - now.getTime();
   const longest = found.length < configurations.length ? MISSING_WAIT_MS : LONGEST_WAIT_MS;
@@ -157,12 +173,13 @@ function nextStep(certificates: Certificates): Date {
   return new Date(Math.min(...times.map((time) => time.getTime())));
 }
 
-function readConfigurations({ client, webhooks, signal }: CertificateOptions) {
-  return Promise.all(webhooks.map(({ kind, name }) => absentWhenNotFound(client.get(kind, { name }, { signal }))));
+function readConfigurations({ webhooks, signal }: CertificateOptions) {
+  return Promise.all(webhooks.map(({ access, name }) => absentWhenNotFound(access.read({ name }, { signal }))));
 }
 
-async function readSecret({ client, secret, signal }: CertificateOptions): Promise<Kept | undefined> {
-  const object = await absentWhenNotFound(client.get(Secret, secret, { signal }));
+async function readSecret({ secret, signal }: CertificateOptions): Promise<Kept | undefined> {
+  const { access, namespace, name } = secret;
+  const object = await absentWhenNotFound(access.read({ namespace, name }, { signal }));
   if (!object) return undefined;
   const text = (item: string) => Buffer.from(object.data?.[item] ?? '', 'base64').toString('utf8');
   return {
@@ -174,11 +191,12 @@ async function readSecret({ client, secret, signal }: CertificateOptions): Promi
 }
 
 async function createSecret(options: CertificateOptions): Promise<Kept> {
-  const { client, secret, fieldManager, signal } = options;
+  const { secret, fieldManager, signal } = options;
+  const { access, namespace, name } = secret;
   const certificates = await renewed(NOTHING, false, options);
-  const object = { metadata: secret, type: 'kubernetes.io/tls', data: encoded(certificates) };
+  const object = { metadata: { namespace, name }, type: 'kubernetes.io/tls', data: encoded(certificates) };
   try {
-    const { metadata } = await client.create(Secret, object, { fieldManager, signal });
+    const { metadata } = await access.create(object, { fieldManager, signal });
     return { ...certificates, resourceVersion: metadata.resourceVersion };
   } catch (error) {
     const other = isAlreadyExists(error) ? await readSecret(options) : undefined;
@@ -189,9 +207,10 @@ async function createSecret(options: CertificateOptions): Promise<Kept> {
 
 /** The version makes the patch a compare-and-swap. */
 async function writeSecret({ resourceVersion, ...certificates }: Kept, options: CertificateOptions): Promise<void> {
-  const { client, secret, fieldManager, signal } = options;
+  const { secret, fieldManager, signal } = options;
+  const { access, namespace, name } = secret;
   const body = { metadata: { resourceVersion }, data: encoded(certificates) };
-  await client.patch(Secret, secret, body, { type: 'merge', fieldManager, signal });
+  await access.patch({ namespace, name }, body, { fieldManager, signal });
 }
 
 function encoded({ authorities, authorityKey, leaf }: Certificates): Record<string, string> {
@@ -210,10 +229,10 @@ function differing({ webhooks = [] }: WebhookConfiguration, bundle: string): num
 }
 
 async function publish(
-  kind: Kind<WebhookConfiguration>,
+  access: WebhookTrust['access'],
   configuration: WebhookConfiguration,
   bundle: string,
-  { client, fieldManager, signal }: CertificateOptions,
+  { fieldManager, signal }: CertificateOptions,
 ): Promise<void> {
   const { name, resourceVersion } = configuration.metadata;
   const positions = differing(configuration, bundle);
@@ -226,7 +245,7 @@ async function publish(
       value: bundle,
     })),
   ];
-  await client.patch(kind, { name }, patch, { type: 'json', fieldManager, signal });
+  await access.patch({ name }, patch, { type: 'json', fieldManager, signal });
 }
 
 async function absentWhenNotFound<T>(answer: Promise<T>): Promise<T | undefined> {

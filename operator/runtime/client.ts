@@ -1,12 +1,14 @@
 import type { Kind, KubeObject } from 'optipod/kube';
+import type { Clock } from './clock.js';
 import type { ClusterConfig } from './config.js';
 import { ApiError, ConnectionError, messageOf } from './errors.js';
 import { type Logger, silentLogger } from './log.js';
 import type { RuntimeMetrics } from './metrics.js';
-import { describe, identified, named, pathOf } from './paths.js';
+import { describe, identified, identify, named, pathOf } from './paths.js';
 import type {
   ApplyOptions,
   CallOptions,
+  DeleteCollectionOptions,
   DeleteOptions,
   Draft,
   GetOptions,
@@ -14,6 +16,7 @@ import type {
   ObjectList,
   ObjectRef,
   PatchOptions,
+  UpdateOptions,
   WatchEvent,
   WatchOptions,
   WriteOptions,
@@ -23,8 +26,8 @@ import { splitLines } from './watch-stream.js';
 
 /**
  * A client for one kube-apiserver, raw JSON in and out. Every call throws `ApiError` (refused), `ConnectionError` (no answer)
- * or the reason of its signal. Reads are retried; a write is only where the server asked for it before doing anything (429
- * with Retry-After).
+ * or the reason of its signal. Reads are retried; a write is only where it certainly was not done: the server said so (429
+ * with Retry-After), or there was no connection to send it over.
  */
 export interface KubeClient {
   /** The namespace of the configuration. */
@@ -45,7 +48,14 @@ export interface KubeClient {
   /** Server-side apply. A `metadata.uid` makes it an update of that very object, never a creation. */
   apply<T extends KubeObject>(kind: Kind<T>, object: Draft, options: ApplyOptions): Promise<T>;
   patch<T extends KubeObject>(kind: Kind<T>, ref: ObjectRef, body: unknown, options: PatchOptions): Promise<T>;
+  /**
+   * Replaces the object, all of it. With `metadata.resourceVersion`, only where it is of that version still; fields that the
+   * writer does not know are lost otherwise, which `apply` and `patch` cannot do.
+   */
+  update<T extends KubeObject>(kind: Kind<T>, object: Draft, options?: UpdateOptions): Promise<T>;
   delete(kind: Kind, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
+  /** Deletes the objects that a list with these options would give. */
+  deleteCollection(kind: Kind, options: DeleteCollectionOptions): Promise<void>;
   /** Closes the connections; calls that are under way fail. */
   close(): Promise<void>;
 }
@@ -56,6 +66,13 @@ export interface ClientOptions {
   /** @default 'controller-runtime/node' */
   readonly userAgent?: string;
   readonly retry?: RetryOptions;
+  /**
+   * Called immediately before every request that may change something (all but GET, dry runs and retries among them) goes
+   * out. Where it throws, nothing is sent, and the call throws just that, at once.
+   */
+  readonly beforeWrite?: () => void;
+  /** @default the system's */
+  readonly clock?: Clock;
 }
 
 const PATCH_TYPES = {
@@ -68,12 +85,8 @@ const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 export function createClient(config: ClusterConfig, options: ClientOptions = {}): KubeClient {
-  const { log = silentLogger, metrics, userAgent = 'controller-runtime/node', retry } = options;
-  const transport = createTransport(config, {
-    userAgent,
-    ...(metrics === undefined ? {} : { metrics }),
-    ...(retry === undefined ? {} : { retry }),
-  });
+  const { log = silentLogger, metrics, userAgent = 'controller-runtime/node', retry, beforeWrite, clock } = options;
+  const transport = createTransport(config, { log, userAgent, metrics, retry, beforeWrite, clock });
 
   async function call<T>(request: TransportRequest): Promise<T> {
     const answer = await transport.json(request);
@@ -85,15 +98,17 @@ export function createClient(config: ClusterConfig, options: ClientOptions = {})
     namespace: config.namespace,
 
     async get<T extends KubeObject>(kind: Kind<T>, ref: ObjectRef, options: GetOptions = {}) {
-      const { metadataOnly, ...limits } = options;
+      const { metadataOnly, subresource } = options;
       const object = await call<T>({
-        ...limits,
-        what: describe('get', kind, ref),
+        ...limitsOf(options),
+        what: describe(subresource === undefined ? 'get' : `get ${subresource} of`, kind, ref),
         method: 'GET',
-        path: pathOf(kind, ref),
+        path: pathOf(kind, ref, {}, subresource),
         accept: metadataOnly ? METADATA : undefined,
       });
-      return identified(kind, object);
+      // A subresource may be of a kind of its own (Scale).
+      if (subresource === undefined) identify(kind, object);
+      return object;
     },
 
     async list<T extends KubeObject>(kind: Kind<T>, options: ListOptions = {}) {
@@ -107,7 +122,9 @@ export function createClient(config: ClusterConfig, options: ClientOptions = {})
         accept: metadataOnly ? METADATA_LIST : undefined,
       });
       // kube-apiserver writes an empty list of metadata as null.
-      return { ...list, items: (list.items ?? []).map((item) => identified(kind, item)) };
+      const items = list.items ?? [];
+      for (const item of items) identify(kind, item);
+      return { ...list, items };
     },
 
     async *watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
@@ -124,9 +141,8 @@ export function createClient(config: ClusterConfig, options: ClientOptions = {})
       try {
         for await (const line of splitLines(stream)) {
           const event = JSON.parse(line.toString('utf8')) as WatchEvent<T>;
-          yield event.type === 'BOOKMARK' || event.type === 'ERROR'
-            ? event
-            : { ...event, object: identified(kind, event.object) };
+          if (event.type !== 'BOOKMARK' && event.type !== 'ERROR') identify(kind, event.object);
+          yield event;
         }
       } catch (error) {
         if (error instanceof ApiError || error instanceof ConnectionError || signal?.aborted) throw error;
@@ -179,13 +195,35 @@ export function createClient(config: ClusterConfig, options: ClientOptions = {})
       });
     },
 
-    async delete(kind, ref, { uid, resourceVersion, ...limits } = {}) {
+    update: async (kind, object, options = {}) => {
+      const { subresource } = options;
+      return call({
+        ...limitsOf(options),
+        what: describe(subresource === undefined ? 'update' : `update ${subresource} of`, kind, object.metadata),
+        method: 'PUT',
+        path: pathOf(kind, named(object.metadata), writeQuery(options), subresource),
+        body: subresource === undefined ? identified(kind, object) : { ...identified(kind, object), ...object },
+      });
+    },
+
+    async delete(kind, ref, options = {}) {
       await call({
-        ...limits,
+        ...limitsOf(options),
         what: describe('delete', kind, ref),
         method: 'DELETE',
         path: pathOf(kind, ref),
-        body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
+        body: deleteBody(options),
+      });
+    },
+
+    async deleteCollection(kind, options) {
+      const { namespace, labelSelector, fieldSelector } = options;
+      await call({
+        ...limitsOf(options),
+        what: describe('delete all', kind, { namespace }),
+        method: 'DELETE',
+        path: pathOf(kind, { namespace }, { labelSelector, fieldSelector }),
+        body: deleteBody(options),
       });
     },
 
@@ -199,4 +237,15 @@ function limitsOf({ signal, timeoutMs }: CallOptions): CallOptions {
 
 function writeQuery({ fieldManager, dryRun }: WriteOptions) {
   return { fieldManager, dryRun: dryRun ? 'All' : undefined };
+}
+
+function deleteBody({ uid, resourceVersion, dryRun, gracePeriodSeconds, propagationPolicy }: DeleteOptions) {
+  return {
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    preconditions: { uid, resourceVersion },
+    gracePeriodSeconds,
+    propagationPolicy,
+    ...(dryRun ? { dryRun: ['All'] } : {}),
+  };
 }

@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { loadKubeconfig } from './kubeconfig.js';
+import { rotatingFile, tokenFile } from './rotating-file.js';
 
 /** How to reach a kube-apiserver, and as whom. */
 export interface ClusterConfig {
@@ -10,6 +11,8 @@ export interface ClusterConfig {
   /** The namespace that names without one are in: the pod's own in a cluster, the context's otherwise. */
   readonly namespace: string;
   readonly tls: ClusterTls;
+  /** The same as it is now: the object it gave before as long as nothing changed. Asked before each request. @default `tls` */
+  currentTls?(): Promise<ClusterTls>;
   /** Headers of every request besides Authorization (impersonation). */
   readonly headers?: Readonly<Record<string, string>>;
   /** The Authorization header as it is now; asked before each request, so that short-lived tokens are renewed. */
@@ -38,6 +41,9 @@ export interface ClusterConfigOptions {
   readonly serviceAccount?: string;
 }
 
+/** A CA that changes is announced long before it is needed. */
+const CA_REUSE_MS = 1_000;
+
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
@@ -57,30 +63,19 @@ export async function loadClusterConfig(options: ClusterConfigOptions = {}): Pro
 }
 
 async function inCluster(server: string, folder: string): Promise<ClusterConfig> {
-  const [ca, namespace] = await Promise.all([
-    readFile(join(folder, 'ca.crt'), 'utf8'),
-    readFile(join(folder, 'namespace'), 'utf8'),
-  ]);
+  const readCa = rotatingFile(join(folder, 'ca.crt'), CA_REUSE_MS);
+  const [ca, namespace] = await Promise.all([readCa(), readFile(join(folder, 'namespace'), 'utf8')]);
+  const first: ClusterTls = { ca, rejectUnauthorized: true };
+  let tls = first;
   return {
     server,
     namespace: namespace.trim(),
-    tls: { ca, rejectUnauthorized: true },
+    tls: first,
+    async currentTls() {
+      const now = await readCa();
+      if (now !== tls.ca) tls = { ...tls, ca: now };
+      return tls;
+    },
     authorization: tokenFile(join(folder, 'token')),
-  };
-}
-
-/** The bearer token in a file that the kubelet replaces well before the token ends; looking at the file costs 50 µs. */
-function tokenFile(path: string): () => Promise<string> {
-  let header = '';
-  let modified = 0;
-  return async () => {
-    const { mtimeMs } = await stat(path);
-    if (mtimeMs !== modified || header === '') {
-      const token = (await readFile(path, 'utf8')).trim();
-      if (token === '') throw new Error(`the service account token ${path} is empty`);
-      header = `Bearer ${token}`;
-      modified = mtimeMs;
-    }
-    return header;
   };
 }

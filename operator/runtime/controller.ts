@@ -1,7 +1,12 @@
+import { type Clock, systemClock } from './clock.js';
 import type { Component, RunContext } from './component.js';
+import { TerminalError } from './errors.js';
+import { NotLeaderError } from './leader-election.js';
 import { type Logger, silentLogger } from './log.js';
 import type { RuntimeMetrics } from './metrics.js';
+import type { Settle } from './queue-delays.js';
 import { createQueue } from './queue.js';
+import type { Priority } from './waiting-line.js';
 
 export interface ReconcileContext {
   /** Aborted when the reconciliation's time is up, or the process can wait no longer. Pass it to every call. */
@@ -13,6 +18,8 @@ export interface ReconcileContext {
 export interface ReconcileResult {
   /** Reconcile again after this time even if nothing happens. */
   readonly requeueAfterMs?: number;
+  /** Of that reconciliation. @default 'low': what happens meanwhile comes first */
+  readonly priority?: Priority;
 }
 
 /**
@@ -23,7 +30,8 @@ export interface ReconcileResult {
  * - It is idempotent: when all is well it writes nothing.
  * - It is never called for one key twice at the same time; for different keys it is, up to the controller's concurrency.
  * - Throwing means "not done": it is called again after a pause that doubles from 5 ms to 1000 s. Returning means done until
- *   the key is enqueued again or `requeueAfterMs` passed.
+ *   the key is enqueued again or `requeueAfterMs` passed. Throwing a `TerminalError` means that trying again cannot help: it
+ *   waits for the key to be enqueued again.
  */
 export type Reconcile = (
   key: string,
@@ -44,50 +52,70 @@ export interface ControllerOptions {
   readonly log?: Logger;
   /** @default the manager's */
   readonly metrics?: RuntimeMetrics;
+  /** @default the system's */
+  readonly clock?: Clock;
+}
+
+export interface EnqueueOptions {
+  /** `low` for what can wait: the objects of a first list, a look from time to time. @default 'high' */
+  readonly priority?: Priority;
+  /** Waits until nothing more happens to the key, but not forever: for what comes in swarms. @default at once */
+  readonly settle?: Settle;
 }
 
 export interface Controller extends Component {
   readonly role: 'controller';
   /** To be reconciled as soon as a worker is free; also before `run`. */
-  enqueue(key: string): void;
-  enqueueAfter(key: string, ms: number): void;
+  enqueue(key: string, options?: EnqueueOptions): void;
+  /** To be reconciled after this time; of several times for one key the earliest counts. */
+  enqueueAfter(key: string, ms: number, options?: Pick<EnqueueOptions, 'priority'>): void;
   /** Works until the signal is aborted; then starts nothing, and resolves when what was under way is done. */
   run(signal: AbortSignal, context?: RunContext): Promise<void>;
 }
 
 export function createController(options: ControllerOptions): Controller {
-  const { name, reconcile, concurrency = 1, timeoutMs, drainMs = 25_000 } = options;
-  const queue = createQueue({ name, metrics: options.metrics });
+  const { name, reconcile, concurrency = 1, timeoutMs, drainMs = 25_000, clock = systemClock } = options;
+  const queue = createQueue({ name, metrics: options.metrics, clock });
   const active = new Map<string, AbortController>();
   let log = options.log ?? silentLogger;
   let metrics = options.metrics;
 
   async function attempt(key: string): Promise<void> {
     const controller = new AbortController();
-    const timer =
+    const cancelTimeout =
       timeoutMs === undefined
         ? undefined
-        : setTimeout(() => controller.abort(new Error(`not reconciled within ${timeoutMs / 1000} s`)), timeoutMs);
+        : clock.after(timeoutMs, () => {
+            metrics?.reconcileTimeouts.inc({ controller: name });
+            controller.abort(new Error(`not reconciled within ${timeoutMs / 1000} s`));
+          });
     const keyLog = log.child({ controller: name, key });
     const stop = metrics?.reconcileTime.startTimer({ controller: name });
     active.set(key, controller);
     metrics?.activeWorkers.inc({ controller: name });
     let result: 'success' | 'requeue_after' | 'error' = 'success';
     try {
-      const { requeueAfterMs } = (await reconcile(key, { signal: controller.signal, log: keyLog })) ?? {};
+      const { requeueAfterMs, priority = 'low' } =
+        (await reconcile(key, { signal: controller.signal, log: keyLog })) ?? {};
       if (Number.isNaN(requeueAfterMs)) throw new RangeError('requeueAfterMs is not a number');
       queue.forget(key);
       if (requeueAfterMs !== undefined) {
         result = 'requeue_after';
-        queue.addAfter(key, requeueAfterMs);
+        queue.addAfter(key, requeueAfterMs, priority);
       }
     } catch (error) {
       result = 'error';
       metrics?.reconcileErrors.inc({ controller: name });
-      keyLog.error({ err: error }, 'reconciliation failed');
-      queue.addRateLimited(key);
+      const terminal = error instanceof TerminalError;
+      keyLog.error({ err: error, terminal }, 'reconciliation failed');
+      if (terminal) {
+        metrics?.terminalReconcileErrors.inc({ controller: name });
+        queue.forget(key);
+      } else {
+        queue.addRateLimited(key);
+      }
     } finally {
-      clearTimeout(timer);
+      cancelTimeout?.();
       active.delete(key);
       metrics?.activeWorkers.dec({ controller: name });
       metrics?.reconciles.inc({ controller: name, result });
@@ -103,8 +131,11 @@ export function createController(options: ControllerOptions): Controller {
   return {
     role: 'controller',
     name,
-    enqueue: (key) => queue.add(key),
-    enqueueAfter: (key, ms) => queue.addAfter(key, ms),
+    enqueue(key, { priority, settle } = {}) {
+      if (settle) queue.addSettled(key, settle, priority);
+      else queue.add(key, priority);
+    },
+    enqueueAfter: (key, ms, { priority } = {}) => queue.addAfter(key, ms, priority),
     async run(signal, context) {
       log = options.log ?? context?.log ?? silentLogger;
       if (!metrics && context) {
@@ -117,15 +148,19 @@ export function createController(options: ControllerOptions): Controller {
         if (signal.aborted) resolve();
         else signal.addEventListener('abort', () => resolve(), { once: true });
       });
+      // Nothing is drained where another may be leading by now.
+      void stopped.then(() => {
+        if (signal.reason instanceof NotLeaderError) for (const one of active.values()) one.abort(signal.reason);
+      });
       const workers = Promise.all(Array.from({ length: concurrency }, work));
       await stopped;
-      const patience = setTimeout(() => {
+      const cancelPatience = clock.after(drainMs, () => {
         log.warn({ controller: name, keys: [...active.keys()] }, 'stopping reconciliations that are still under way');
         for (const controller of active.values()) controller.abort(new Error(`the controller ${name} is stopping`));
-      }, drainMs);
+      });
       await queue.shutDown();
       await workers;
-      clearTimeout(patience);
+      cancelPatience();
     },
   };
 }

@@ -23,13 +23,21 @@ export class ApiError extends Error {
   }
 }
 
-/** There was no (whole) answer: the network failed or time ran out. Whether a write took effect is unknown. */
+/** There was no (whole) answer: the network failed or time ran out. Whether a write that was sent took effect is unknown. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
+  /** Whether anything of the request went out. */
+  readonly sent: boolean;
 
-  constructor(request: string, problem: string, cause?: unknown) {
+  constructor(request: string, problem: string, cause?: unknown, sent = true) {
     super(`${request}: ${problem}`, { cause });
+    this.sent = sent;
   }
+}
+
+/** Thrown by a reconciliation that trying again cannot help: the key waits until it is enqueued again. */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError';
 }
 
 /** The object is not there, or its kind is not served. */

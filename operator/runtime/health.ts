@@ -9,9 +9,15 @@ export interface HealthServerOptions {
   readonly host?: string;
   /** 0 for any that is free. */
   readonly port: number;
-  /** The names of what is not ready; empty when all is. */
-  readonly unready: () => Promise<readonly string[]>;
+  /** Everything that readiness depends on, as it is now. */
+  readonly checks: () => Promise<readonly HealthCheck[]>;
   readonly registry: Registry;
+}
+
+/** One condition of readiness. */
+export interface HealthCheck {
+  readonly name: string;
+  readonly ok: boolean;
 }
 
 export interface HealthServer extends Component {
@@ -30,26 +36,22 @@ interface Answer {
 }
 
 /**
- * Plain HTTP for kubelet and Prometheus: `/healthz` (the process answers), `/readyz` (503 with a line `[-]name` for each check
- * that fails), `/metrics`.
+ * Plain HTTP for kubelet and Prometheus: `/healthz` (the process answers), `/readyz` (200 or 503; every check with its state
+ * where one fails or the query says `verbose`, as kube-apiserver writes them), `/metrics`.
  */
-export function createHealthServer({ host, port, unready, registry }: HealthServerOptions): HealthServer {
-  const paths: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
+export function createHealthServer({ host, port, checks, registry }: HealthServerOptions): HealthServer {
+  const paths: Readonly<Record<string, (query: URLSearchParams) => Answer | Promise<Answer>>> = {
     '/healthz': () => ({ code: 200, text: 'ok\n' }),
-    '/readyz': async () => {
-      const names = await unready();
-      if (names.length === 0) return { code: 200, text: 'ok\n' };
-      return { code: 503, text: `${names.map((name) => `[-]${name}\n`).join('')}not ready\n` };
-    },
+    '/readyz': async (query) => readiness(await checks(), query.has('verbose')),
     '/metrics': async () => ({ code: 200, text: await registry.metrics(), type: registry.contentType }),
   };
 
   async function answer(request: IncomingMessage): Promise<Answer> {
-    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    const [path = '', query] = (request.url ?? '').split('?', 2);
     const respond = Object.hasOwn(paths, path) ? paths[path] : undefined;
     if (!respond) return { code: 404, text: 'not found\n' };
     if (request.method !== 'GET' && request.method !== 'HEAD') return { code: 405, text: 'method not allowed\n' };
-    return respond();
+    return respond(new URLSearchParams(query));
   }
 
   function write(response: ServerResponse, { code, text, type = 'text/plain; charset=utf-8' }: Answer): void {
@@ -82,4 +84,11 @@ export function createHealthServer({ host, port, unready, registry }: HealthServ
       clearTimeout(late);
     },
   };
+}
+
+function readiness(checks: readonly HealthCheck[], verbose: boolean): Answer {
+  const ready = checks.every(({ ok }) => ok);
+  if (ready && !verbose) return { code: 200, text: 'ok\n' };
+  const lines = checks.map(({ name, ok }) => (ok ? `[+]${name} ok\n` : `[-]${name} failed\n`)).join('');
+  return { code: ready ? 200 : 503, text: `${lines}readyz check ${ready ? 'passed' : 'failed'}\n` };
 }

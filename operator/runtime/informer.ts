@@ -5,28 +5,41 @@ import { type Logger, silentLogger } from './log.js';
 import type { RuntimeMetrics } from './metrics.js';
 import { resourceOf } from './paths.js';
 import { type ReflectorOptions, reflect } from './reflector.js';
+import type { IndexKeys } from './store-indexes.js';
 import { type Entry, Store, type StoreEvent } from './store.js';
 
 /**
- * A change of an object, as it is kept. `deleted` carries the last state that was seen, which is not always the last there
- * was: a deletion may have been missed and found out by a later list.
+ * A change of an object, as it is kept. `added` says where it is no news: the object is of the first list, or the handler
+ * joined late. `deleted` carries the last state that was seen, which is not always the last there was: a deletion may have
+ * been missed and found out by a later list.
  */
 export type InformerEvent<T> = StoreEvent<T>;
 
-/** Objects of one kind in memory, kept in step with the API. */
-export interface Informer<T> {
+/**
+ * Objects of one kind in memory, kept in step with the API.
+ * @typeParam T what is kept of an object
+ * @typeParam Index the names of the indexes that were declared
+ */
+export interface Informer<T, Index extends string = never> {
   readonly role: 'cache';
   /** The resource, `deployments.apps`. */
   readonly name: string;
   /** Lists and watches until the signal is aborted; can be run once. */
   run(signal: AbortSignal, context?: RunContext): Promise<void>;
-  /** When the first list is in memory. Pending forever where the informer is stopped before. */
+  /** When the first list is in memory; before, a part of it may be. Pending forever where the informer is stopped before. */
   readonly synced: Promise<void>;
   readonly hasSynced: boolean;
   /** @param namespace undefined for cluster-scoped kinds */
   get(namespace: string | undefined, name: string): T | undefined;
   /** All objects, or those of one namespace; a new array. */
   list(namespace?: string): T[];
+  /** The objects that the index finds under the key; a new array. */
+  byIndex(index: Index, key: string): T[];
+  /**
+   * Takes what a write answered (not that of a dry run) into memory, so that whoever wrote reads it from now on. An older event
+   * or list does not take it away. Of an object that is not among those selected, the next event does.
+   */
+  observe(object: KubeObject): void;
   /**
    * Calls the handler for every change, after memory has it; for what is in memory already, at once, as `added`. A handler
    * should only note what to do (enqueue a key). One that throws or rejects is logged and counted, and disturbs nobody.
@@ -35,39 +48,35 @@ export interface Informer<T> {
   onEvent(handler: (event: InformerEvent<T>) => unknown): () => void;
 }
 
-export interface InformerOptions<O, T> extends ReflectorOptions {
+export interface InformerOptions<O, T, Index extends string = never> extends ReflectorOptions {
   /**
    * What to keep of an object: of a large kind, keep little. `metadata.managedFields` is gone before. Where it throws, that
    * is logged and counted, and the object stays as it was known.
    * @default the object
    */
   readonly project?: (object: O) => T;
+  /**
+   * Under which keys an object is found by `byIndex`: `{ byOwner: ({ metadata }) => ownersOf(metadata) }`. They are asked once
+   * for each version of what is kept; a throw is as one of `project`.
+   */
+  // eslint-disable-next-line @typescript-eslint/consistent-indexed-object-style -- as a Record, T is not inferred in time
+  readonly indexes?: { readonly [Name in Index]: (object: NoInfer<T>) => readonly string[] };
 }
 
-export function createInformer<O extends KubeObject>(
+/** @param options without `project`, what is kept is the object itself */
+export function createInformer<O extends KubeObject, T = O, Index extends string = never>(
   client: Pick<KubeClient, 'list' | 'watch'>,
   kind: Kind<O>,
-  options?: InformerOptions<O, O> & { readonly project?: never },
-): Informer<O>;
-export function createInformer<O extends KubeObject, T>(
-  client: Pick<KubeClient, 'list' | 'watch'>,
-  kind: Kind<O>,
-  options: InformerOptions<O, T> & { readonly project: (object: O) => T },
-): Informer<T>;
-export function createInformer<O extends KubeObject>(
-  client: Pick<KubeClient, 'list' | 'watch'>,
-  kind: Kind<O>,
-  options: InformerOptions<O, unknown> = {},
-): Informer<unknown> {
-  const { project = (object: O) => object } = options;
+  options: InformerOptions<O, T, Index> = {},
+): Informer<T, Index> {
+  const { project = (object: O) => object as unknown as T, indexes } = options;
   const resource = resourceOf(kind);
-  const store = new Store<unknown>();
-  const handlers = new Set<(event: InformerEvent<unknown>) => unknown>();
+  const store = new Store<T>();
+  const handlers = new Set<(event: InformerEvent<T>) => unknown>();
   let log: Logger = options.log ?? silentLogger;
   let metrics: RuntimeMetrics | undefined = options.metrics;
   let running = false;
   let hasSynced = false;
-  let staged: Entry<unknown>[] = [];
   let markSynced: () => void = () => undefined;
   const synced = new Promise<void>((resolve) => (markSynced = resolve));
 
@@ -79,19 +88,22 @@ export function createInformer<O extends KubeObject>(
     );
   }
 
-  function entryOf(object: O): Entry<unknown> | undefined {
+  /** One, or none where it was never understood. */
+  function entriesOf(object: O): readonly Entry<T>[] {
     const { namespace = '', name, uid, resourceVersion } = object.metadata;
     // The largest part of many objects, and of use to nobody but kube-apiserver.
     delete (object.metadata as { managedFields?: unknown }).managedFields;
     try {
-      return { namespace, name, uid, resourceVersion, object: project(object) };
+      const kept = project(object);
+      return [{ namespace, name, uid, resourceVersion, object: kept, keys: keysOf(indexes, kept) }];
     } catch (error) {
       failed('project', error);
-      return store.get(namespace, name);
+      const before = store.get(namespace, name);
+      return before ? [before] : [];
     }
   }
 
-  function notify(handler: (event: InformerEvent<unknown>) => unknown, event: InformerEvent<unknown>): void {
+  function notify(handler: (event: InformerEvent<T>) => unknown, event: InformerEvent<T>): void {
     try {
       const outcome = handler(event);
       if (outcome instanceof Promise) outcome.catch((error: unknown) => failed('handler', error));
@@ -101,31 +113,29 @@ export function createInformer<O extends KubeObject>(
   }
 
   /** One that joins meanwhile is told of these changes by its replay. */
-  function publish(events: readonly InformerEvent<unknown>[]): void {
+  function publish(events: readonly InformerEvent<T>[]): void {
+    if (events.length === 0) return;
     const listening = [...handlers];
     for (const event of events) for (const handler of listening) if (handlers.has(handler)) notify(handler, event);
   }
 
   const target = {
-    begin: () => (staged = []),
-    stage(objects: readonly O[]) {
-      for (const object of objects) {
-        const entry = entryOf(object);
-        if (entry) staged.push(entry);
-      }
-    },
-    commit() {
-      const events = store.replace(staged);
-      staged = [];
+    begin: () => store.begin(),
+    page: (objects: readonly O[], version: string) => publish(store.list(objects.flatMap(entriesOf), version)),
+    commit(version: string) {
+      const events = store.commit(version);
       hasSynced = true;
       publish(events);
       markSynced();
     },
-    set(object: O) {
-      const entry = entryOf(object);
-      if (entry) publish(store.set(entry));
+    set: (object: O) => publish(entriesOf(object).flatMap((entry) => store.set(entry))),
+    remove: ({ metadata: { namespace = '', name, resourceVersion } }: O) =>
+      publish(store.remove({ namespace, name, resourceVersion })),
+    advance: (version: string) => publish(store.advance(version)),
+    clear() {
+      log.warn({ resource }, 'the kind is not served any more; nothing of it is left');
+      publish(store.clear());
     },
-    remove: ({ metadata: { namespace = '', name } }: O) => publish(store.remove(namespace, name)),
   };
 
   return {
@@ -144,13 +154,30 @@ export function createInformer<O extends KubeObject>(
     },
     get: (namespace = '', name) => store.get(namespace, name)?.object,
     list: (namespace) => Array.from(store.entries(namespace), ({ object }) => object),
+    byIndex: (index, key) => Array.from(store.byIndex(index, key), ({ object }) => object),
+    observe(object) {
+      const { namespace } = object.metadata;
+      if (options.namespace !== undefined && namespace !== options.namespace) return;
+      const { apiVersion, kind: kindName, metadata } = object;
+      const selected = options.metadataOnly ? { apiVersion, kind: kindName, metadata } : object;
+      // What the caller was given stays the caller's.
+      publish(entriesOf(structuredClone(selected) as O).flatMap((entry) => store.observe(entry)));
+    },
     onEvent(handler) {
       // Each registration is its own, also of one function twice.
-      const own = (event: InformerEvent<unknown>) => handler(event);
+      const own = (event: InformerEvent<T>) => handler(event);
       const known = [...store.entries()];
       handlers.add(own);
-      for (const { object } of known) notify(own, { type: 'added', object });
+      for (const { object } of known) notify(own, { type: 'added', object, initial: true });
       return () => void handlers.delete(own);
     },
   };
+}
+
+function keysOf<T>(
+  indexes: Readonly<Record<string, (object: T) => readonly string[]>> | undefined,
+  object: T,
+): IndexKeys | undefined {
+  if (indexes === undefined) return undefined;
+  return Object.fromEntries(Object.entries(indexes).map(([name, keys]) => [name, [...new Set(keys(object))]]));
 }

@@ -1,11 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import type { KubeConfig } from '@kubernetes/client-node';
-import type { ClusterConfig } from './config.js';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import type { ClusterConfig, ClusterTls } from './config.js';
+import type { KubeConfig } from './kubeconfig-client.js';
+import { tokenFile } from './rotating-file.js';
 
-/** How long a header that an exec plugin or OIDC gave is used without asking again. */
-const HEADER_REUSE_MS = 5_000;
+/** How long credentials that an exec plugin, OIDC or files gave are used without asking again. */
+const CREDENTIALS_REUSE_MS = 5_000;
 
 /**
  * The cluster of a kubeconfig.
@@ -17,37 +19,70 @@ export async function loadKubeconfig(
   context?: string,
 ): Promise<ClusterConfig> {
   // Costs 0.7 s and 90 MB, which a pod with a service account need not spend.
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig, loadYaml } = await import('./kubeconfig-client.js');
   const config = new KubeConfig();
+  const tokenFiles = new Map<string, string>();
   const [first = '', ...others] = files.split(delimiter).filter((file) => file !== '');
-  config.loadFromFile(first);
-  for (const file of others) {
-    const other = new KubeConfig();
-    other.loadFromFile(file);
-    config.mergeConfig(other, Boolean(config.getCurrentContext()));
+  for (const file of [first, ...others]) {
+    const one = file === first ? config : new KubeConfig();
+    one.loadFromFile(file);
+    if (one !== config) config.mergeConfig(one, Boolean(config.getCurrentContext()));
+    for (const [user, path] of await tokenFilesOf(file, loadYaml))
+      if (!tokenFiles.has(user)) tokenFiles.set(user, path);
   }
   if (context !== undefined) config.setCurrentContext(context);
-  return fromKubeConfig(config, files);
+  return fromKubeConfig(config, files, tokenFiles);
 }
 
-async function fromKubeConfig(config: KubeConfig, source: string): Promise<ClusterConfig> {
+async function fromKubeConfig(
+  config: KubeConfig,
+  source: string,
+  tokenFiles: ReadonlyMap<string, string>,
+): Promise<ClusterConfig> {
   const name = config.getCurrentContext() as string | undefined;
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error(`no cluster for the context ${JSON.stringify(name ?? '')} in ${source}`);
   if (cluster.proxyUrl) throw new Error(`the proxy-url of cluster ${cluster.name} in ${source} is not supported`);
-  const credentials = await credentialsOf(config);
-  const { Authorization: _, ...headers } = credentials.headers;
+  const fixed: ClusterTls = {
+    rejectUnauthorized: !cluster.skipTLSVerify,
+    ...(cluster.tlsServerName === undefined ? {} : { servername: cluster.tlsServerName }),
+  };
+  const credentials = reuse(() => credentialsOf(config), CREDENTIALS_REUSE_MS);
+  const { headers: allHeaders, tls } = await credentials();
+  const { Authorization: _, ...headers } = allHeaders;
+  const first: ClusterTls = { ...fixed, ...tls };
+  const tokenPath = tokenFiles.get(config.getCurrentUser()?.name ?? '');
+  let current = first;
   return {
     server: cluster.server.replace(/\/+$/, ''),
     namespace: config.getContextObject(name ?? '')?.namespace ?? 'default',
-    tls: {
-      rejectUnauthorized: !cluster.skipTLSVerify,
-      ...(cluster.tlsServerName === undefined ? {} : { servername: cluster.tlsServerName }),
-      ...credentials.tls,
+    tls: first,
+    async currentTls() {
+      const now = { ...fixed, ...(await credentials()).tls };
+      if (!isSame(now, current)) current = now;
+      return current;
     },
     headers,
-    authorization: reuse(async () => (await credentialsOf(config)).headers.Authorization, HEADER_REUSE_MS),
+    authorization:
+      tokenPath === undefined ? async () => (await credentials()).headers.Authorization : tokenFile(tokenPath),
   };
+}
+
+/** The `tokenFile` of each user, which client-node does not know. */
+async function tokenFilesOf(file: string, parse: (text: string) => unknown): Promise<Map<string, string>> {
+  const { users } = parse(await readFile(file, 'utf8')) as {
+    readonly users?:
+      readonly { readonly name: string; readonly user?: { readonly tokenFile?: string } | null }[] | null;
+  };
+  return new Map(
+    (users ?? []).flatMap(({ name, user }): [string, string][] =>
+      user?.tokenFile ? [[name, resolve(dirname(file), user.tokenFile)]] : [],
+    ),
+  );
+}
+
+function isSame(a: ClusterTls, b: ClusterTls): boolean {
+  return (['ca', 'cert', 'key'] as const).every((part) => String(a[part]) === String(b[part]));
 }
 
 async function credentialsOf(config: KubeConfig) {

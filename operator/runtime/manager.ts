@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Component, RunContext } from './component.js';
-import { type HealthServer, createHealthServer } from './health.js';
+import { type HealthCheck, type HealthServer, createHealthServer } from './health.js';
+import type { LeaderElection, NotLeaderError, Term } from './leader-election.js';
 import type { Logger } from './log.js';
 import { type RuntimeMetrics, createMetrics } from './metrics.js';
 
@@ -14,6 +15,11 @@ export interface ManagerOptions {
   readonly metrics?: RuntimeMetrics;
   /** Closed last. */
   readonly client?: { close(): Promise<void> };
+  /**
+   * Controllers run on the replica that leads; servers, sinks and caches on every one. The client of the controllers should
+   * have its `fence` as `beforeWrite`. @default controllers run at once
+   */
+  readonly leaderElection?: LeaderElection;
   /** Where /healthz, /readyz and /metrics are served. @default nowhere */
   readonly health?: { readonly host?: string; readonly port: number };
   /** How long a stop may take in all before what still runs is left behind. @default 30 000 */
@@ -25,17 +31,20 @@ export interface Manager {
   readonly metrics: RuntimeMetrics;
   /** @throws Error once the manager runs */
   add(...components: readonly Component[]): void;
-  /** A condition of readiness besides the caches. */
+  /** A condition of readiness besides the caches. A replica that stands by is as ready as the one that leads. */
   addReadyCheck(name: string, check: ReadyCheck): void;
   /** The names of what is not ready: `shutdown`, `cache/pods`, or a check's own. */
   unready(): Promise<string[]>;
   /** Where the health server listens; pending until it does. */
   readonly listening: Promise<AddressInfo>;
   /**
-   * Runs everything until the signal is aborted or a component fails; can be run once. Starts servers, then caches, and when
-   * all are synced the controllers. Stops controllers (what is under way is finished), then caches, then servers, then closes
-   * the client.
-   * @throws what the first component threw that failed, after the same orderly stop
+   * Runs everything until the signal is aborted or a component fails; can be run once. Starts servers and sinks, then caches,
+   * and when all are synced (and this replica leads) the controllers. Stops controllers (what is under way is finished), then
+   * sinks; gives the lease back; then stops caches and servers, and closes the clients.
+   *
+   * When leadership is lost, controllers break off what is under way, nothing waits for long, and the process must end: what
+   * they knew may be wrong by the time it leads again.
+   * @throws NotLeaderError when leadership was lost; else what the first component threw that failed, after the orderly stop
    */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -47,8 +56,11 @@ interface SyncedCache extends Component {
   readonly hasSynced: boolean;
 }
 
+/** The stop of a replica that lost its leadership may take no longer: another is at work. */
+const LOST_SHUTDOWN_MS = 1_000;
+
 export function createManager(options: ManagerOptions): Manager {
-  const { log, metrics = createMetrics(), client, shutdownMs = 30_000 } = options;
+  const { log, metrics = createMetrics(), client, leaderElection, shutdownMs = 30_000 } = options;
   const components: Component[] = [];
   const checks = new Map<string, ReadyCheck>();
   let state: 'new' | 'running' | 'stopping' = 'new';
@@ -56,31 +68,17 @@ export function createManager(options: ManagerOptions): Manager {
   const roleOf = ({ role = 'controller' }: Component): Role => role;
   const caches = () => components.filter(isCache);
 
-  const manager = {
-    metrics,
-
-    add(...added: readonly Component[]) {
-      if (state !== 'new') throw new Error('the manager runs already');
-      components.push(...added);
-    },
-
-    addReadyCheck(name: string, check: ReadyCheck) {
-      checks.set(name, check);
-    },
-
-    async unready() {
-      const named = [...checks].map(async ([name, check]) => ((await passes(check)) ? [] : [name]));
-      return [
-        ...(state === 'running' ? [] : [state === 'new' ? 'start' : 'shutdown']),
-        ...caches().flatMap(({ name, hasSynced }) => (hasSynced ? [] : [`cache/${name}`])),
-        ...(await Promise.all(named)).flat(),
-      ];
-    },
-  };
+  async function readiness(): Promise<HealthCheck[]> {
+    const named = [...checks].map(async ([name, check]) => ({ name, ok: await passes(check) }));
+    return [
+      { name: state === 'stopping' ? 'shutdown' : 'start', ok: state === 'running' },
+      ...caches().map(({ name, hasSynced }) => ({ name: `cache/${name}`, ok: hasSynced })),
+      ...(await Promise.all(named)),
+    ];
+  }
 
   const health: HealthServer | undefined =
-    options.health &&
-    createHealthServer({ ...options.health, registry: metrics.registry, unready: () => manager.unready() });
+    options.health && createHealthServer({ ...options.health, registry: metrics.registry, checks: readiness });
   if (health) components.push(health);
 
   async function run(signal: AbortSignal): Promise<void> {
@@ -120,32 +118,74 @@ export function createManager(options: ManagerOptions): Manager {
       roles.set(role, { controller, ends: mine.map((component) => follow(component, controller.signal)) });
     }
 
+    let lost: NotLeaderError | undefined;
+    let giveUp: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => (giveUp = resolve));
+    const patience = new AbortController();
+    const within = (ms: number) => void pause(ms, undefined, { signal: patience.signal }).then(giveUp, () => undefined);
+
+    /** Also in the middle of a stop: the controllers that are finishing their work must finish no more of it. */
+    function onLost(reason: unknown): void {
+      lost = reason as NotLeaderError;
+      log.error({ err: lost }, 'the leadership is lost; stopping at once');
+      roles.get('controller')?.controller.abort(lost);
+      within(LOST_SHUTDOWN_MS);
+      beginStop();
+    }
+
     start('server');
+    start('sink');
     start('cache');
     await Promise.race([stopped, Promise.all(caches().map(({ synced }) => synced))]);
+    let term: Term | undefined;
     if (!stop.signal.aborted) {
       log.info({ caches: caches().map(({ name }) => name) }, 'caches are synced');
+      term = await leaderElection?.acquire(stop.signal, context);
+    }
+    if (!stop.signal.aborted) {
       start('controller');
+      if (term) whenAborted(term.lost, onLost);
       await stopped;
     }
 
     signal.removeEventListener('abort', beginStop);
     log.info('stopping');
-    const patience = new AbortController();
-    const late = pause(shutdownMs, undefined, { signal: patience.signal }).catch(() => undefined);
-    for (const role of ['controller', 'cache', 'server'] as const) {
+    within(shutdownMs);
+    const end = async (role: Role) => {
       const turn = roles.get(role);
       turn?.controller.abort();
       await Promise.race([late, Promise.all(turn?.ends ?? [])]);
-    }
+    };
+    await end('controller');
+    await end('sink');
+    const mayWrite = [...running].some((component) => ['controller', 'sink'].includes(roleOf(component)));
+    await (mayWrite ? term?.resign() : term?.release());
+    await end('cache');
+    await end('server');
     patience.abort();
     if (running.size > 0) log.warn({ components: [...running].map(({ name }) => name) }, 'left behind unfinished');
-    await client?.close();
+    await Promise.all([client?.close(), leaderElection?.close()]);
     log.info('stopped');
+    if (lost) throw lost;
     if (failures.length > 0) throw failures[0];
   }
 
-  return { ...manager, listening: health?.listening ?? new Promise(() => undefined), run };
+  return {
+    metrics,
+    add(...added) {
+      if (state !== 'new') throw new Error('the manager runs already');
+      components.push(...added);
+    },
+    addReadyCheck: (name, check) => void checks.set(name, check),
+    unready: async () => (await readiness()).flatMap(({ name, ok }) => (ok ? [] : [name])),
+    listening: health?.listening ?? new Promise(() => undefined),
+    run,
+  };
+}
+
+function whenAborted(signal: AbortSignal, act: (reason: unknown) => void): void {
+  if (signal.aborted) act(signal.reason);
+  else signal.addEventListener('abort', () => act(signal.reason), { once: true });
 }
 
 function isCache(component: Component): component is SyncedCache {

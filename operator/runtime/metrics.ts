@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry, exponentialBuckets } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics, exponentialBuckets } from 'prom-client';
 
 /**
  * Every metric of the runtime. The names and labels of client-go and controller-runtime are kept verbatim, so that the
@@ -8,6 +8,7 @@ export interface RuntimeMetrics {
   readonly registry: Registry;
   readonly restClientRequests: Counter<'code' | 'method' | 'host'>;
   readonly restClientRequestDuration: Histogram<'verb' | 'host'>;
+  readonly restClientRetries: Counter<'code' | 'verb' | 'host'>;
   readonly reflectorLists: Counter<'resource'>;
   readonly reflectorWatches: Counter<'resource'>;
   readonly reflectorRelists: Counter<'resource' | 'reason'>;
@@ -20,9 +21,16 @@ export interface RuntimeMetrics {
   readonly workDuration: Histogram<'name'>;
   readonly reconciles: Counter<'controller' | 'result'>;
   readonly reconcileErrors: Counter<'controller'>;
+  readonly terminalReconcileErrors: Counter<'controller'>;
+  readonly reconcileTimeouts: Counter<'controller'>;
   readonly reconcileTime: Histogram<'controller'>;
   readonly maxConcurrentReconciles: Gauge<'controller'>;
   readonly activeWorkers: Gauge<'controller'>;
+  readonly leaderStatus: Gauge<'name'>;
+  readonly leaderSlowpath: Counter<'name'>;
+  readonly events: Counter<'result'>;
+  /** Has the seconds asked for, whenever the metrics are, that each key under work has been so far. */
+  observeWork(queue: string, seconds: () => readonly number[]): void;
 }
 
 // 100 µs to 1000 s: a key may wait out a whole backoff.
@@ -36,8 +44,31 @@ const RECONCILE_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
  */
 export function createMetrics(registry: Registry = new Registry()): RuntimeMetrics {
   const registers = [registry];
+  const working = new Map<string, () => readonly number[]>();
+  new Gauge({
+    name: 'workqueue_unfinished_work_seconds',
+    help: 'How long the keys under work have been so far, in all; what grows steadily is stuck.',
+    labelNames: ['name'],
+    registers,
+    collect() {
+      for (const [name, seconds] of working) {
+        const sum = seconds().reduce((total, each) => total + each, 0);
+        this.set({ name }, sum);
+      }
+    },
+  });
+  new Gauge({
+    name: 'workqueue_longest_running_processor_seconds',
+    help: 'How long the key that has been under work longest has been so far.',
+    labelNames: ['name'],
+    registers,
+    collect() {
+      for (const [name, seconds] of working) this.set({ name }, Math.max(0, ...seconds()));
+    },
+  });
   return {
     registry,
+    observeWork: (queue, seconds) => void working.set(queue, seconds),
     restClientRequests: new Counter({
       name: 'rest_client_requests_total',
       help: 'HTTP requests to kube-apiserver, by status code (<error> where there was no answer), method and host.',
@@ -49,6 +80,12 @@ export function createMetrics(registry: Registry = new Registry()): RuntimeMetri
       help: 'Time until the answer of kube-apiserver was read; of a watch, until it began.',
       labelNames: ['verb', 'host'],
       buckets: REQUEST_BUCKETS,
+      registers,
+    }),
+    restClientRetries: new Counter({
+      name: 'rest_client_request_retries_total',
+      help: 'Requests that were made again, by the status code (<error> where there was no answer) that was the reason.',
+      labelNames: ['code', 'verb', 'host'],
       registers,
     }),
     reflectorLists: new Counter({
@@ -125,6 +162,18 @@ export function createMetrics(registry: Registry = new Registry()): RuntimeMetri
       labelNames: ['controller'],
       registers,
     }),
+    terminalReconcileErrors: new Counter({
+      name: 'controller_runtime_terminal_reconcile_errors_total',
+      help: 'Reconciliations that failed with an error that trying again cannot help.',
+      labelNames: ['controller'],
+      registers,
+    }),
+    reconcileTimeouts: new Counter({
+      name: 'controller_runtime_reconcile_timeouts_total',
+      help: 'Reconciliations whose time was up.',
+      labelNames: ['controller'],
+      registers,
+    }),
     reconcileTime: new Histogram({
       name: 'controller_runtime_reconcile_time_seconds',
       help: 'How long a reconciliation took.',
@@ -144,5 +193,28 @@ export function createMetrics(registry: Registry = new Registry()): RuntimeMetri
       labelNames: ['controller'],
       registers,
     }),
+    leaderStatus: new Gauge({
+      name: 'leader_election_master_status',
+      help: 'Whether this process leads by the lease of that name: 1, or 0 where it stands by.',
+      labelNames: ['name'],
+      registers,
+    }),
+    leaderSlowpath: new Counter({
+      name: 'leader_election_slowpath_total',
+      help: 'Renewals that had to look at the lease first, since it was not as the leader knew it.',
+      labelNames: ['name'],
+      registers,
+    }),
+    events: new Counter({
+      name: 'event_recorder_events_total',
+      help: 'Events by what became of them: created, patched (seen again), or dropped.',
+      labelNames: ['result'],
+      registers,
+    }),
   };
+}
+
+/** Adds what Prometheus' clients say of a process: CPU time, memory, the event loop's lag, garbage collection. */
+export function measureProcess({ registry }: RuntimeMetrics): void {
+  collectDefaultMetrics({ register: registry });
 }

@@ -41,12 +41,18 @@ export function resourceOf({ plural, group }: Kind): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
-/**
- * The object with the apiVersion and kind that it is of: items of a list have none, and metadata-only objects that of their
- * wrapper.
- */
+/** The object with the apiVersion and kind that it is of. */
 export function identified<T extends object>(kind: Kind, object: T): T {
   return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
+}
+
+/**
+ * Tells an object from the wire what it is: items of a list do not say, and metadata-only objects say what wraps them. In
+ * place, for a copy of every object would cost more than all else that is done with most of them.
+ */
+export function identify(kind: Kind, object: { apiVersion?: string; kind?: string }): void {
+  object.apiVersion = apiVersionOf(kind);
+  object.kind = kind.kind;
 }
 
 /** @throws TypeError for metadata without a name, where only an object that has one can be meant */

@@ -1,4 +1,7 @@
+import { type Clock, systemClock } from './clock.js';
 import type { RuntimeMetrics } from './metrics.js';
+import { QueueDelays, type Settle } from './queue-delays.js';
+import { type Priority, WaitingLine, higher } from './waiting-line.js';
 
 export interface QueueOptions {
   /** The `name` label of the queue's metrics. */
@@ -8,19 +11,25 @@ export interface QueueOptions {
   readonly backoffMs?: number;
   /** @default 1 000 000, as client-go's */
   readonly maxBackoffMs?: number;
+  /** @default the system's */
+  readonly clock?: Clock | undefined;
 }
 
 /**
  * A queue of keys to work on. A key waits at most once; while it is worked on it is given to nobody else, and if it is added
- * meanwhile it waits again once that work is done. So no change goes unseen, and no two workers meet on one object.
+ * meanwhile it waits again once that work is done. So no change goes unseen, and no two workers meet on one object. Keys of
+ * high priority overtake those of low, nine of ten times; a low key that is added again as a high one moves up.
  */
 export interface WorkQueue {
   /** Keys that wait for a worker now (not those that wait for their time). */
   readonly length: number;
-  add(key: string): void;
+  /** @param priority @default 'high' */
+  add(key: string, priority?: Priority): void;
   /** Adds the key when the time has passed; of several times for one key the earliest counts. */
-  addAfter(key: string, ms: number): void;
-  /** Adds the key after a pause that doubles with each call, until `forget`. */
+  addAfter(key: string, ms: number, priority?: Priority): void;
+  /** Adds the key when nothing more happens to it: each call puts it off, up to a limit. `add` comes before. */
+  addSettled(key: string, settle: Settle, priority?: Priority): void;
+  /** Adds the key, with the priority it was given out with, after a pause that doubles with each call, until `forget`. */
   addRateLimited(key: string): void;
   /** The key did well: its next failure is its first. */
   forget(key: string): void;
@@ -33,78 +42,71 @@ export interface WorkQueue {
   measure(metrics: RuntimeMetrics): void;
 }
 
-/** The longest that setTimeout takes; beyond, it would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 export function createQueue(options: QueueOptions): WorkQueue {
-  const { name, backoffMs = 5, maxBackoffMs = 1_000_000 } = options;
+  const { name, backoffMs = 5, maxBackoffMs = 1_000_000, clock = systemClock } = options;
   let { metrics } = options;
-  /** In the order they were added; the value is when. */
-  const waiting = new Map<string, number>();
+  const line = new WaitingLine();
   /** What was added while it was worked on. */
-  const again = new Set<string>();
-  const working = new Map<string, number>();
-  const delayed = new Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>();
+  const again = new Map<string, Priority>();
+  const working = new Map<string, { readonly started: number; readonly priority: Priority }>();
+  const delays = new QueueDelays(clock, (key, priority) => queue.add(key, priority));
   const failures = new Map<string, number>();
   const takers: ((key: string | undefined) => void)[] = [];
   let closed = false;
   let drained: () => void = () => undefined;
   const empty = new Promise<void>((resolve) => (drained = resolve));
 
-  const seconds = (since: number) => (performance.now() - since) / 1000;
-  const showDepth = () => metrics?.queueDepth.set({ name }, waiting.size);
+  const seconds = (since: number) => Math.max(0, clock.now() - since) / 1000;
+  const showDepth = () => metrics?.queueDepth.set({ name }, line.size);
 
-  function enqueue(key: string): void {
-    waiting.set(key, performance.now());
+  function enqueue(key: string, priority: Priority): boolean {
+    const isNew = line.add(key, priority, clock.now());
     const taker = takers.shift();
     if (taker) taker(take());
     else showDepth();
+    return isNew;
   }
 
   function take(): string | undefined {
-    const [first] = waiting;
-    if (!first) return undefined;
-    const [key, added] = first;
-    waiting.delete(key);
-    working.set(key, performance.now());
-    metrics?.queueDuration.observe({ name }, seconds(added));
+    const next = line.take();
+    if (!next) return undefined;
+    const { key, priority, since } = next;
+    working.set(key, { started: clock.now(), priority });
+    metrics?.queueDuration.observe({ name }, seconds(since));
     showDepth();
     return key;
   }
 
+  const observe = () =>
+    metrics?.observeWork(name, () => Array.from(working.values(), ({ started }) => seconds(started)));
+  observe();
+
   const queue: WorkQueue = {
     get length() {
-      return waiting.size;
+      return line.size;
     },
-    add(key) {
-      if (closed || waiting.has(key) || again.has(key)) return;
-      metrics?.queueAdds.inc({ name });
-      if (working.has(key)) again.add(key);
-      else enqueue(key);
-    },
-    addAfter(key, ms) {
+    add(key, priority = 'high') {
       if (closed) return;
-      if (!(ms > 0)) {
-        queue.add(key);
-        return;
-      }
-      const at = performance.now() + ms;
-      const earlier = delayed.get(key);
-      if (earlier && earlier.at <= at) return;
-      clearTimeout(earlier?.timer);
-      const fire = () => {
-        delayed.delete(key);
-        // Only where the wait is longer than a timer takes is there a rest.
-        queue.addAfter(key, at - performance.now() > LONGEST_TIMER_MS / 2 ? at - performance.now() : 0);
-      };
-      delayed.set(key, { at, timer: setTimeout(fire, Math.min(ms, LONGEST_TIMER_MS)) });
+      delays.settled(key);
+      const before = again.get(key);
+      if (working.has(key)) again.set(key, higher(priority, before));
+      const isNew = working.has(key) ? before === undefined : enqueue(key, priority);
+      if (isNew) metrics?.queueAdds.inc({ name });
+    },
+    addAfter(key, ms, priority = 'high') {
+      if (closed) return;
+      if (ms > 0) delays.after(key, ms, priority);
+      else queue.add(key, priority);
+    },
+    addSettled(key, settle, priority = 'high') {
+      if (!closed) delays.settle(key, settle, priority);
     },
     addRateLimited(key) {
       if (closed) return;
       const before = failures.get(key) ?? 0;
       failures.set(key, before + 1);
       metrics?.queueRetries.inc({ name });
-      queue.addAfter(key, Math.min(maxBackoffMs, backoffMs * 2 ** before));
+      queue.addAfter(key, Math.min(maxBackoffMs, backoffMs * 2 ** before), working.get(key)?.priority);
     },
     forget: (key) => void failures.delete(key),
     get() {
@@ -113,17 +115,18 @@ export function createQueue(options: QueueOptions): WorkQueue {
       return key === undefined ? new Promise((resolve) => takers.push(resolve)) : Promise.resolve(key);
     },
     done(key) {
-      const started = working.get(key);
-      if (started === undefined) return;
-      metrics?.workDuration.observe({ name }, seconds(started));
+      const work = working.get(key);
+      if (work === undefined) return;
+      metrics?.workDuration.observe({ name }, seconds(work.started));
       working.delete(key);
-      if (again.delete(key)) enqueue(key);
+      const priority = again.get(key);
+      again.delete(key);
+      if (priority !== undefined) enqueue(key, priority);
       if (closed && working.size === 0) drained();
     },
     shutDown() {
       closed = true;
-      for (const { timer } of delayed.values()) clearTimeout(timer);
-      for (const set of [delayed, waiting, again]) set.clear();
+      for (const part of [delays, line, again]) part.clear();
       showDepth();
       for (const taker of takers.splice(0)) taker(undefined);
       if (working.size === 0) drained();
@@ -131,7 +134,8 @@ export function createQueue(options: QueueOptions): WorkQueue {
     },
     measure(to) {
       metrics = to;
-      metrics.queueAdds.inc({ name }, waiting.size);
+      metrics.queueAdds.inc({ name }, line.size);
+      observe();
       showDepth();
     },
   };

@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Kind, KubeObject } from 'optipod/kube';
 import { type BackoffOptions, createBackoff } from './backoff.js';
 import type { KubeClient } from './client.js';
+import { type Clock, pause, systemClock } from './clock.js';
 import { ApiError, isGone, isNotFound, messageOf } from './errors.js';
 import { type Logger, silentLogger } from './log.js';
 import type { RuntimeMetrics } from './metrics.js';
@@ -10,31 +10,39 @@ import type { MetadataOnly, Selection } from './requests.js';
 
 /** What a reflector keeps in step with the API. Calls never overlap, and must not throw. */
 export interface ReflectorTarget<T> {
-  /** A list begins; what an unfinished one staged is void. */
+  /** A list begins; an unfinished one before it says nothing of what it did not tell. */
   begin(): void;
-  /** A page of the list. */
-  stage(objects: readonly T[]): void;
-  /** The list is complete: what was staged is all there is. */
-  commit(): void;
+  /** A page of the list, which is of this version. */
+  page(objects: readonly T[], resourceVersion: string): void;
+  /** The list is complete: what it told is all there is. */
+  commit(resourceVersion: string): void;
   /** An object was created or changed. */
   set(object: T): void;
   /** An object was deleted; this was its last state. */
   remove(object: T): void;
+  /** Nothing else happened up to this version. */
+  advance(resourceVersion: string): void;
+  /** The kind is not served any more. */
+  clear(): void;
 }
 
 export interface ReflectorTiming extends BackoffOptions {
   /** A watch is asked to last from the first to the second of these. */
   readonly watchSeconds: readonly [number, number];
-  /** How long after the end of its time a watch that the server did not end is given up. */
-  readonly graceMs: number;
+  /** A watch on which nothing came for so long is taken for dead: its connection may be, without a word. */
+  readonly idleMs: number;
   /** A watch that ended without events sooner than this counts as failed: reconnecting at once would spin. */
   readonly shortestWatchMs: number;
 }
 
-/** client-go's numbers. The short watches spread reconnects over time and move clients between kube-apiservers. */
+/**
+ * client-go's numbers, and one that it lacks. The short watches spread reconnects over time and move clients between
+ * kube-apiservers. On every watch kube-apiserver sends a bookmark each minute (`defaultBookmarkFrequency`, looked at each
+ * 1.25 s), so that 75 s of silence are a dead connection; where a server sends none, they cost one reconnect, not a list.
+ */
 export const REFLECTOR_TIMING: ReflectorTiming = {
   watchSeconds: [300, 600],
-  graceMs: 15_000,
+  idleMs: 75_000,
   shortestWatchMs: 1_000,
   initialMs: 800,
   maxMs: 30_000,
@@ -44,17 +52,22 @@ export const REFLECTOR_TIMING: ReflectorTiming = {
 export interface ReflectorOptions extends Selection, MetadataOnly {
   readonly log?: Logger;
   readonly metrics?: RuntimeMetrics | undefined;
-  /** Objects per page of the list: parsing a page is what blocks the event loop longest. @default 500 */
+  /** Objects per page of the list: a page is what blocks the event loop longest, 200 pods for 10 ms. @default 200 */
   readonly pageSize?: number;
   /** @default REFLECTOR_TIMING */
   readonly timing?: Partial<ReflectorTiming>;
+  /** @default the system's */
+  readonly clock?: Clock;
 }
+
+/** A kube-apiserver among several may not have heard of a new definition yet: one 404 is not the end of a kind. */
+const NOT_SERVED_AFTER = 3;
 
 /**
  * Keeps a target in step with what the API has of a kind until the signal is aborted: lists, then watches from the list's
  * version on. Nothing ends it but the signal. After a failure it goes on from the last version it saw, later and later
  * (0.8 to 30 s, with jitter); it lists again where the server no longer has that version (410) or does not serve the kind
- * (404: its CustomResourceDefinition may come, or come back).
+ * (404: its CustomResourceDefinition may come, or come back; after three in a row, what there was of it is gone).
  */
 export async function reflect<T extends KubeObject>(
   client: Pick<KubeClient, 'list' | 'watch'>,
@@ -70,23 +83,26 @@ export async function reflect<T extends KubeObject>(
     fieldSelector,
     log = silentLogger,
     metrics,
-    pageSize = 500,
+    pageSize = 200,
+    clock = systemClock,
   } = options;
   const timing = { ...REFLECTOR_TIMING, ...options.timing };
   const selection = { namespace, labelSelector, fieldSelector, metadataOnly };
   const resource = resourceOf(kind);
-  const backoff = createBackoff(timing);
+  const backoff = createBackoff(timing, () => clock.now());
   let resourceVersion: string | undefined;
+  let notServed = 0;
 
   async function list(limit: number | undefined): Promise<string> {
     target.begin();
     let token: string | undefined;
     for (;;) {
       const page = await client.list(kind, { ...selection, limit, continue: token, signal });
-      target.stage(page.items);
+      target.page(page.items, page.metadata.resourceVersion);
       token = page.metadata.continue;
       if (!token) {
-        target.commit();
+        target.commit(page.metadata.resourceVersion);
+        notServed = 0;
         metrics?.reflectorLists.inc({ resource });
         return page.metadata.resourceVersion;
       }
@@ -107,9 +123,9 @@ export async function reflect<T extends KubeObject>(
   async function follow(from: string): Promise<boolean> {
     const [shortest, longest] = timing.watchSeconds;
     const timeoutSeconds = Math.round(shortest + Math.random() * (longest - shortest));
-    const started = performance.now();
+    const started = clock.now();
     let seen = 0;
-    const guard = createGuard(signal, timeoutSeconds * 1000 + timing.graceMs);
+    const guard = createGuard(signal, clock, timing.idleMs);
     metrics?.reflectorWatches.inc({ resource });
     try {
       const events = client.watch(kind, {
@@ -125,14 +141,19 @@ export async function reflect<T extends KubeObject>(
           throw new ApiError(`watch ${kind.kind}`, event.object.code ?? 500, event.object);
         }
         seen += 1;
+        guard.alive();
         if (event.type === 'DELETED') target.remove(event.object);
         else if (event.type !== 'BOOKMARK') target.set(event.object);
         resourceVersion = event.object.metadata.resourceVersion;
+        target.advance(resourceVersion);
       }
+    } catch (error) {
+      if (!guard.isIdle) throw error;
+      log.warn({ resource, idleMs: timing.idleMs }, 'no sign of life on the watch; another');
     } finally {
       guard.clear();
     }
-    return seen > 0 || performance.now() - started >= timing.shortestWatchMs;
+    return seen > 0 || clock.now() - started >= timing.shortestWatchMs;
   }
 
   const stopped = () => signal.aborted;
@@ -150,26 +171,53 @@ export async function reflect<T extends KubeObject>(
       resourceVersion = undefined;
       metrics?.reflectorRelists.inc({ resource, reason });
     }
+    if (reason === 'not_found' && ++notServed === NOT_SERVED_AFTER) target.clear();
     const wait = backoff.next();
     log.warn(
       { resource, problem: messageOf(problem), retryInMs: Math.round(wait) },
       reason === undefined ? 'watch interrupted' : 'listing again',
     );
-    await pause(wait, undefined, { signal }).catch(() => undefined);
+    await pause(clock, wait, signal);
   }
 }
 
-/** A signal that follows another and also ends by itself: for connections that died without a word. */
-function createGuard(outer: AbortSignal, afterMs: number): { readonly signal: AbortSignal; clear(): void } {
+/** A signal that follows another, and also ends where nothing was alive for so long. */
+interface Guard {
+  readonly signal: AbortSignal;
+  readonly isIdle: boolean;
+  alive(): void;
+  clear(): void;
+}
+
+function createGuard(outer: AbortSignal, clock: Clock, idleMs: number): Guard {
   const controller = new AbortController();
+  let lastSign = clock.now();
+  let isIdle = false;
+  let cancel: () => void;
   const stop = () => controller.abort(outer.reason);
-  const timer = setTimeout(() => controller.abort(new Error('no sign of life from the server')), afterMs);
+  // One timer for all events: it looks when the last of them came.
+  const look = (afterMs: number) => {
+    cancel = clock.after(afterMs, () => {
+      const left = lastSign + idleMs - clock.now();
+      if (left > 0) {
+        look(left);
+        return;
+      }
+      isIdle = true;
+      controller.abort(new Error('no sign of life from the server'));
+    });
+  };
+  look(idleMs);
   outer.addEventListener('abort', stop, { once: true });
   if (outer.aborted) stop();
   return {
     signal: controller.signal,
+    get isIdle() {
+      return isIdle;
+    },
+    alive: () => (lastSign = clock.now()),
     clear() {
-      clearTimeout(timer);
+      cancel();
       outer.removeEventListener('abort', stop);
     },
   };

@@ -1,10 +1,6 @@
-import type { OwnerReference, Status } from 'optipod/kube';
+import type { Status } from 'optipod/kube';
 
-export interface ObjectRef {
-  /** Required for namespaced kinds, ignored for the others. */
-  readonly namespace?: string | undefined;
-  readonly name: string;
-}
+export type { Draft, DraftMetadata, ObjectRef } from 'optipod/kube';
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -17,7 +13,10 @@ export interface MetadataOnly {
   readonly metadataOnly?: boolean | undefined;
 }
 
-export interface GetOptions extends CallOptions, MetadataOnly {}
+export interface GetOptions extends CallOptions, MetadataOnly {
+  /** `status`, `scale`, … @default the object itself */
+  readonly subresource?: string;
+}
 
 /** Which objects of a kind. @default all */
 export interface Selection {
@@ -52,28 +51,6 @@ export type WatchEvent<T> =
   | { readonly type: 'BOOKMARK'; readonly object: { readonly metadata: { readonly resourceVersion: string } } }
   | { readonly type: 'ERROR'; readonly object: Status };
 
-/** Metadata as a writer gives it. */
-export interface DraftMetadata {
-  readonly name?: string;
-  readonly generateName?: string;
-  readonly namespace?: string | undefined;
-  /** A precondition: the write is refused when the object of that name is another one. */
-  readonly uid?: string | undefined;
-  /** A precondition: the write is refused when the object has changed since. */
-  readonly resourceVersion?: string | undefined;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly OwnerReference[];
-  readonly finalizers?: readonly string[];
-}
-
-/**
- * An object to write: what the caller means to set, nothing else. apiVersion and kind are filled in. (Literals need the second
- * form, values of an interface the first.)
- */
-export type Draft =
-  { readonly metadata: DraftMetadata } | { readonly metadata: DraftMetadata; readonly [field: string]: unknown };
-
 export interface WriteOptions extends CallOptions {
   readonly fieldManager?: string;
   /** Validates and admits without storing. */
@@ -87,13 +64,26 @@ export interface ApplyOptions extends WriteOptions {
   readonly force?: boolean;
 }
 
+export interface UpdateOptions extends WriteOptions {
+  readonly subresource?: string;
+}
+
 export interface PatchOptions extends WriteOptions {
   readonly type: 'merge' | 'json' | 'strategic';
   readonly subresource?: string;
 }
 
 export interface DeleteOptions extends CallOptions {
+  /** Admits without deleting. */
+  readonly dryRun?: boolean;
+  /** How long the object's own shutdown may take. @default what the object says */
+  readonly gracePeriodSeconds?: number;
+  /** What becomes of the objects that it owns. @default as the kind has it, mostly Background */
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   /** Preconditions: nothing is deleted unless the object is still this one. */
   readonly uid?: string;
   readonly resourceVersion?: string;
 }
+
+/** Which objects of a kind are deleted together. */
+export interface DeleteCollectionOptions extends Selection, Omit<DeleteOptions, 'uid' | 'resourceVersion'> {}

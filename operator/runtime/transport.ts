@@ -1,15 +1,20 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { Agent, type Dispatcher, request as send } from 'undici';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type Dispatcher, request as send } from 'undici';
 import type { Status } from 'optipod/kube';
+import { type Limit, createLimit } from './call-limit.js';
+import { type Clock, pause, systemClock } from './clock.js';
 import type { ClusterConfig } from './config.js';
+import { createConnections } from './connections.js';
 import { ApiError, ConnectionError, messageOf } from './errors.js';
+import { type Logger, silentLogger } from './log.js';
 import type { RuntimeMetrics } from './metrics.js';
+import { Fenced, type OnWire } from './on-wire.js';
 
 /** One HTTP request to kube-apiserver. */
 export interface TransportRequest {
   /** What errors call it: `get Deployment default/web`. */
   readonly what: string;
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** From the root, with the query. */
   readonly path: string;
   readonly accept?: string | undefined;
@@ -37,24 +42,38 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-const DEADLINE_MS = 30_000;
+export interface TransportOptions {
+  readonly log?: Logger | undefined;
+  readonly metrics?: RuntimeMetrics | undefined;
+  readonly userAgent: string;
+  readonly retry?: RetryOptions | undefined;
+  /** Called just before each request that is no GET goes out; a throw is what the call throws, and nothing is sent. */
+  readonly beforeWrite?: (() => void) | undefined;
+  /** @default the system's */
+  readonly clock?: Clock | undefined;
+}
+
 const LONGEST_PAUSE_MS = 5_000;
 
 export function createTransport(
   config: ClusterConfig,
-  { metrics, userAgent, retry = {} }: { metrics?: RuntimeMetrics; userAgent: string; retry?: RetryOptions },
+  { log = silentLogger, metrics, userAgent, retry = {}, beforeWrite, clock = systemClock }: TransportOptions,
 ): Transport {
   const { attempts = 5, withinMs = 200 } = retry;
   const server = new URL(config.server);
   const base = server.pathname.replace(/\/$/, '');
-  // kube-apiserver closes idle connections after 90 s. The timers are off: each call has its own deadline.
-  const agent = new Agent({ keepAliveTimeout: 60_000, headersTimeout: 0, bodyTimeout: 0, connect: { ...config.tls } });
+  const connections = createConnections(config);
 
-  async function open(request: TransportRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const authorization = await config.authorization();
+  async function open(
+    request: TransportRequest,
+    signal: AbortSignal,
+    onWire: OnWire,
+  ): Promise<Dispatcher.ResponseData<unknown>> {
+    const [dispatcher, authorization] = await Promise.all([connections.current(), config.authorization()]);
     const { method, body, accept = 'application/json', contentType = 'application/json' } = request;
     return send(`${server.origin}${base}${request.path}`, {
-      dispatcher: agent,
+      dispatcher,
+      opaque: onWire,
       method,
       signal,
       headers: {
@@ -72,38 +91,56 @@ export function createTransport(
   async function exchange<T>(
     request: TransportRequest,
     limit: Limit,
-    read: (response: Dispatcher.ResponseData) => Promise<T> | T,
+    read: (response: Dispatcher.ResponseData<unknown>) => Promise<T> | T,
   ): Promise<T> {
     const { method, what } = request;
     const { host } = server;
     const stop = metrics?.restClientRequestDuration.startTimer({ verb: method, host });
-    let code = '<error>';
+    let code: string | undefined = '<error>';
+    let sent = false;
+    const onWire = () => {
+      if (method !== 'GET') checkWrite(beforeWrite);
+      sent = true;
+    };
     try {
-      const response = await open(request, limit.signal);
+      const response = await open(request, limit.signal, onWire);
       code = String(response.statusCode);
       if (response.statusCode >= 400) throw await refusal(what, response);
       return await read(response);
     } catch (error) {
-      throw limit.explain(what, error);
+      // What was held back is no request.
+      if (error instanceof Fenced) code = undefined;
+      throw limit.explain(what, error, sent);
     } finally {
-      stop?.();
-      metrics?.restClientRequests.inc({ code, method, host });
+      if (code !== undefined) {
+        stop?.();
+        metrics?.restClientRequests.inc({ code, method, host });
+      }
     }
   }
 
   return {
     async json(request) {
-      const limit = createLimit(request);
+      const limit = createLimit(request, clock);
       try {
         for (let attempt = 1; ; attempt += 1) {
           try {
-            return await exchange(request, limit, async ({ body }) => parse(await body.text()));
+            return await exchange(request, limit, async ({ body }) => {
+              const text = await body.text();
+              // Until then undici takes the connection for busy: the next call would open another. And a large answer holds up
+              // others twice, not once as long.
+              await turn();
+              return parse(text);
+            });
           } catch (error) {
             const wait = retryDelay(error, request.method, withinMs * 2 ** (attempt - 1));
+            if (error instanceof Fenced) throw error.reason;
             if (wait === undefined || attempt >= attempts || wait >= limit.remainingMs()) throw error;
-            await pause(wait, undefined, { signal: limit.signal }).catch((reason: unknown) => {
-              throw limit.explain(request.what, reason);
-            });
+            const code = error instanceof ApiError ? String(error.code) : '<error>';
+            metrics?.restClientRetries.inc({ code, verb: request.method, host: server.host });
+            log.warn({ attempt, problem: messageOf(error), retryInMs: Math.round(wait) }, 'asking again');
+            await pause(clock, wait, limit.signal);
+            if (limit.signal.aborted) throw limit.explain(request.what, error);
           }
         }
       } finally {
@@ -112,7 +149,7 @@ export function createTransport(
     },
 
     async *stream(request) {
-      const limit = createLimit(request);
+      const limit = createLimit(request, clock);
       try {
         const { body } = await exchange(request, limit, (response) => response);
         limit.lift();
@@ -124,55 +161,27 @@ export function createTransport(
       }
     },
 
-    close: () => agent.destroy(),
+    close: () => connections.close(),
   };
 }
 
-/** A call's time limit joined with its caller's signal. */
-interface Limit {
-  readonly signal: AbortSignal;
-  remainingMs(): number;
-  /** Takes the time limit away; the caller's signal stays. */
-  lift(): void;
-  clear(): void;
-  /** The error to throw: the caller's own reason, the deadline, or the failure itself with a name. */
-  explain(what: string, error: unknown): unknown;
-}
-
-function createLimit({ signal, timeoutMs = DEADLINE_MS }: TransportRequest): Limit {
-  const controller = new AbortController();
-  const end = performance.now() + timeoutMs;
-  let expired = false;
-  const timer = setTimeout(() => {
-    expired = true;
-    controller.abort();
-  }, timeoutMs);
-  const cancel = () => controller.abort();
-  // Not AbortSignal.any: it holds on to every signal derived from one that lives as long as the process.
-  signal?.addEventListener('abort', cancel, { once: true });
-  if (signal?.aborted) cancel();
-  return {
-    signal: controller.signal,
-    remainingMs: () => end - performance.now(),
-    lift: () => clearTimeout(timer),
-    clear() {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', cancel);
-    },
-    explain(what, error) {
-      if (signal?.aborted) return signal.reason as unknown;
-      if (error instanceof ApiError || error instanceof ConnectionError) return error;
-      if (expired) return new ConnectionError(what, `no answer within ${timeoutMs / 1000} s`, error);
-      return new ConnectionError(what, messageOf(error), error);
-    },
-  };
+function checkWrite(beforeWrite: (() => void) | undefined): void {
+  try {
+    beforeWrite?.();
+  } catch (reason) {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- may carry what is no error
+    throw new Fenced(reason);
+  }
 }
 
 function parse(text: string): unknown {
   return text === '' ? undefined : (JSON.parse(text) as unknown);
 }
 
-async function refusal(what: string, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiError> {
+async function refusal(
+  what: string,
+  { statusCode, headers, body }: Dispatcher.ResponseData<unknown>,
+): Promise<ApiError> {
   const status = statusOf(await body.text());
   const seconds = Number(headers['retry-after'] ?? status.details?.retryAfterSeconds);
   return new ApiError(what, statusCode, status, seconds > 0 ? seconds * 1000 : undefined);
@@ -192,7 +201,8 @@ function statusOf(text: string): Status {
 
 /**
  * How long to wait before a call may be made again, in milliseconds; undefined where it may not. A write is sent again only
- * when the server said that it did not take it (429 with Retry-After): otherwise it may have been done.
+ * when the server said that it did not take it (429 with Retry-After), or nothing of it went out: otherwise it may have been
+ * done.
  */
 function retryDelay(error: unknown, method: TransportRequest['method'], withinMs: number): number | undefined {
   const jittered = Math.random() * Math.min(LONGEST_PAUSE_MS, withinMs);
@@ -201,5 +211,5 @@ function retryDelay(error: unknown, method: TransportRequest['method'], withinMs
     if (code === 429 && retryAfterMs !== undefined) return retryAfterMs + jittered;
     return method === 'GET' && (code === 429 || code >= 500) ? Math.max(jittered, retryAfterMs ?? 0) : undefined;
   }
-  return method === 'GET' && error instanceof ConnectionError ? jittered : undefined;
+  return error instanceof ConnectionError && (method === 'GET' || !error.sent) ? jittered : undefined;
 }

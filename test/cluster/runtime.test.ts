@@ -1,11 +1,22 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DaemonSet, type Kind, type KubeObject, MutatingWebhookConfiguration, Namespace, Secret } from 'optipod/kube';
+import {
+  DaemonSet,
+  Deployment,
+  type Kind,
+  type KubeObject,
+  MutatingWebhookConfiguration,
+  Namespace,
+  Secret,
+  ValidatingWebhookConfiguration,
+  use,
+} from 'optipod/kube';
 import { expect } from 'chai';
 import {
   type Informer,
   type KubeClient,
+  createAccess,
   createClient,
   createController,
   createInformer,
@@ -17,6 +28,7 @@ import {
   isSignedBy,
   keepCertificate,
   loadClusterConfig,
+  retryOnConflict,
   silentLogger,
   splitBundle,
 } from '../../operator/runtime/index.js';
@@ -37,6 +49,10 @@ const Widgets: Kind = {
   plural: 'widgets',
   scope: 'Namespaced',
 };
+
+interface Scale extends KubeObject {
+  readonly spec: { readonly replicas?: number };
+}
 
 const namespace = 'runtime-test';
 const named = (name: string) => ({ namespace, name });
@@ -158,6 +174,47 @@ describe('controller runtime', function () {
       );
     });
 
+    it('replaces what nobody has changed meanwhile, reads anew where somebody has, and deletes many', async () => {
+      const ref = named('counter');
+      const labels = { set: 'counters' };
+      await client.create(ConfigMaps, { metadata: { ...ref, labels }, data: { count: '0' } });
+      const increment = () =>
+        retryOnConflict(
+          async () => {
+            const { metadata, data } = await client.get(ConfigMaps, ref);
+            const { resourceVersion } = metadata;
+            const count = String(Number(data?.count) + 1);
+            return client.update(ConfigMaps, { metadata: { ...ref, labels, resourceVersion }, data: { count } });
+          },
+          { attempts: 100 },
+        );
+      await Promise.all(Array.from({ length: 10 }, increment));
+      expect((await client.get(ConfigMaps, ref)).data).to.deep.equal({ count: '10' });
+
+      await client.deleteCollection(ConfigMaps, { namespace, labelSelector: 'set=counters', dryRun: true });
+      await client.delete(ConfigMaps, ref, { dryRun: true });
+      expect((await client.get(ConfigMaps, ref)).data).to.deep.equal({ count: '10' });
+      await client.deleteCollection(ConfigMaps, { namespace, labelSelector: 'set=counters' });
+      expect(isNotFound(await failure(client.get(ConfigMaps, ref)))).to.equal(true);
+    });
+
+    it('reads and replaces subresources, which may be of a kind of their own', async () => {
+      const ref = named('scaled');
+      const labels = { app: 'scaled' };
+      const template = {
+        metadata: { labels },
+        spec: { containers: [{ name: 'c', image: 'nowhere.example.com/none' }] },
+      };
+      const spec = { replicas: 0, selector: { matchLabels: labels }, template };
+      await client.create(Deployment, { metadata: ref, spec });
+      const scale = await client.get(Deployment as Kind<Scale>, ref, { subresource: 'scale' });
+      expect(scale).to.deep.include({ kind: 'Scale', apiVersion: 'autoscaling/v1', spec: {} });
+      const { resourceVersion } = scale.metadata;
+      const wanted = { kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 0 } };
+      await client.update(Deployment, { ...wanted, metadata: { ...ref, resourceVersion } }, { subresource: 'scale' });
+      await client.delete(Deployment, ref, { propagationPolicy: 'Foreground' });
+    });
+
     it('applies to an object that is gone only where no UID is given', async () => {
       const ref = named('applied');
       const uid = '00000000-0000-0000-0000-000000000000';
@@ -196,9 +253,41 @@ describe('controller runtime', function () {
       await waitFor('metadata', () => (metadata.list().length === 5 ? true : undefined), soon);
     });
 
+    it('reads what it wrote, and finds it by its indexes', async () => {
+      const informer = createInformer(client, ConfigMaps, {
+        namespace,
+        labelSelector: 'set=own',
+        indexes: { byValue: ({ data }) => Object.values(data ?? {}) },
+      });
+      await start(informer);
+      const ref = { ...named('own'), labels: { set: 'own' } };
+      for (let round = 0; round < 20; round += 1) {
+        const value = String(round);
+        informer.observe(
+          await client.apply(ConfigMaps, { metadata: ref, data: { value } }, { fieldManager: 'one', force: true }),
+        );
+        expect(informer.get(namespace, 'own')?.data).to.deep.equal({ value });
+        expect(informer.byIndex('byValue', value)).to.have.length(1);
+      }
+      const last = await client.get(ConfigMaps, ref);
+      await client.delete(ConfigMaps, ref);
+      await waitFor('the deletion', () => (informer.list().length === 0 ? true : undefined), soon);
+      informer.observe(last);
+      expect(informer.list()).to.deep.equal([]);
+
+      // One that is not selected is taken out when the watch has passed it.
+      const elsewhere = await client.create(ConfigMaps, { metadata: named('elsewhere') });
+      informer.observe(elsewhere);
+      await client.create(ConfigMaps, { metadata: ref });
+      await waitFor('the next event', () => (informer.get(namespace, 'own') ? true : undefined), soon);
+      expect(informer.list().map(({ metadata }) => metadata.name)).to.deep.equal(['own']);
+    });
+
     it('waits for a kind that is not served yet, and follows it when it goes and comes back', async () => {
       const timing = { initialMs: 50, maxMs: 200 };
       const informer = createInformer(client, Widgets, { timing });
+      const events: string[] = [];
+      informer.onEvent(({ type, object }) => events.push(`${type} ${object.metadata.name}`));
       running.push(informer.run(stop.signal));
       const definition = JSON.stringify({
         apiVersion: 'apiextensions.k8s.io/v1',
@@ -230,7 +319,10 @@ describe('controller runtime', function () {
       await cluster.kubectl(['apply', '-f', '-'], { input: definition });
       await add('second');
       await holds('second');
+      expect(events).to.deep.equal(['added first', 'deleted first', 'added second']);
+      expect(informer.hasSynced).to.equal(true);
       await cluster.kubectl(['delete', 'crd', 'widgets.runtime.example.com']);
+      await holds();
     });
   });
 
@@ -276,20 +368,19 @@ describe('controller runtime', function () {
   });
 
   it('B-WEB-6 keeps the certificates of webhooks in a Secret and their caBundles', async () => {
-    const Validating = {
-      ...MutatingWebhookConfiguration,
-      kind: 'ValidatingWebhookConfiguration',
-      plural: 'validatingwebhookconfigurations',
-    };
+    const { secret, mutating, validating } = createAccess({ client, namespace, fieldManager: 'runtime-test' }).to({
+      secret: use(Secret, ['get', 'create', 'patch']),
+      mutating: use(MutatingWebhookConfiguration, ['get', 'patch']),
+      validating: use(ValidatingWebhookConfiguration, ['get', 'patch']),
+    });
     const name = 'runtime-test-hooks';
     const dnsNames = [`hooks.${namespace}.svc`];
     const keep = (now = new Date()) =>
       keepCertificate({
-        client,
-        secret: named('hooks-tls'),
+        secret: { access: secret, ...named('hooks-tls') },
         webhooks: [
-          { kind: MutatingWebhookConfiguration, name },
-          { kind: Validating, name },
+          { access: mutating, name },
+          { access: validating, name },
         ],
         dnsNames,
         fieldManager: 'runtime-test-certificates',
@@ -312,7 +403,7 @@ describe('controller runtime', function () {
     const bundles = async () => {
       const found = await Promise.all([
         client.get(MutatingWebhookConfiguration, { name }),
-        client.get(Validating, { name }),
+        client.get(ValidatingWebhookConfiguration, { name }),
       ]);
       return found.flatMap(({ webhooks = [] }) => webhooks.map(({ clientConfig }) => clientConfig.caBundle));
     };
@@ -323,7 +414,7 @@ describe('controller runtime', function () {
     const leaf = await secretText('tls.crt');
     expect((await keep()).requeueAfterMs).to.equal(15_000);
     await client.apply(MutatingWebhookConfiguration, configuration, { fieldManager: 'installer' });
-    await client.apply(Validating, configuration, { fieldManager: 'installer' });
+    await client.apply(ValidatingWebhookConfiguration, configuration, { fieldManager: 'installer' });
     try {
       await keep();
       const trusted = Buffer.from(await secretText('ca.crt')).toString('base64');
@@ -350,7 +441,7 @@ describe('controller runtime', function () {
       expect(new Set(await bundles())).to.deep.equal(new Set([Buffer.from(overlap[0] ?? '').toString('base64')]));
     } finally {
       await client.delete(MutatingWebhookConfiguration, { name });
-      await client.delete(Validating, { name });
+      await client.delete(ValidatingWebhookConfiguration, { name });
     }
   });
 });

@@ -2,14 +2,14 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type TLSSocket, connect, createServer } from 'node:tls';
-import { type Kind, Secret } from 'optipod/kube';
+import { type Kind, Secret, type WebhookConfiguration, use } from 'optipod/kube';
 import { expect } from 'chai';
 import {
   ApiError,
-  type CertificateOptions,
   type KeyPair,
-  type WebhookConfiguration,
+  type KubeClient,
   coversNames,
+  createAccess,
   createAuthority,
   isSignedBy,
   isUsableAuthority,
@@ -129,7 +129,11 @@ function memory() {
 
   const text = (item: string) => Buffer.from(secret?.data[item] ?? '', 'base64').toString();
   return {
-    client: client as unknown as CertificateOptions['client'],
+    access: createAccess({
+      client: client as unknown as KubeClient,
+      namespace: 'apps',
+      fieldManager: 'certificates',
+    }).to({ secret: use(Secret, ['get', 'create', 'patch']), hooks: use(Hooks, ['get', 'patch']) }),
     writes,
     get pair(): KeyPair {
       return { cert: text('tls.crt'), key: text('tls.key') };
@@ -160,9 +164,8 @@ describe('certificate keeper', () => {
 
   const keep = (at = now, dnsNames: readonly string[] = NAMES) =>
     keepCertificate({
-      client: api.client,
-      secret: { namespace: 'apps', name: 'hooks-tls' },
-      webhooks: [{ kind: Hooks, name: 'hooks' }],
+      secret: { access: api.access.secret, namespace: 'apps', name: 'hooks-tls' },
+      webhooks: [{ access: api.access.hooks, name: 'hooks' }],
       dnsNames,
       fieldManager: 'certificates',
       now: at,

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { Deployment, Namespace, PodKind } from 'optipod/kube';
 import { expect } from 'chai';
 import {
@@ -12,7 +14,7 @@ import {
   isGone,
   isNotFound,
 } from '../../../operator/runtime/index.js';
-import { type Handler, fakeServer, sendJson, status } from './fake-apiserver.js';
+import { type Handler, fakeServer, sendJson, status, until } from './fake-apiserver.js';
 
 const web = { namespace: 'default', name: 'web' };
 
@@ -93,6 +95,47 @@ describe('client', () => {
     expect(last()).to.include({ method: 'POST', path: '/api/v1/namespaces/default/pods/web/eviction' });
   });
 
+  it('replaces, reads subresources and deletes many', async () => {
+    const object = { metadata: { ...web, resourceVersion: '7' }, spec: { replicas: 2 } };
+    await client.update(Deployment, object, { fieldManager: 'me', dryRun: true });
+    expect(last()).to.deep.include({
+      method: 'PUT',
+      path: '/apis/apps/v1/namespaces/default/deployments/web',
+      query: { fieldManager: 'me', dryRun: 'All' },
+      body: { apiVersion: 'apps/v1', kind: 'Deployment', ...object },
+    });
+    const scale = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: web, spec: { replicas: 3 } };
+    await client.update(Deployment, scale, { subresource: 'scale' });
+    expect(last()).to.deep.include({ path: '/apis/apps/v1/namespaces/default/deployments/web/scale', body: scale });
+    expect(await client.get(Deployment, web, { subresource: 'scale' })).to.have.property('kind', 'Thing');
+    expect(last().path).to.equal('/apis/apps/v1/namespaces/default/deployments/web/scale');
+    await client.deleteCollection(PodKind, { namespace: 'default', labelSelector: 'a=b', dryRun: true });
+    expect(last()).to.deep.include({
+      method: 'DELETE',
+      path: '/api/v1/namespaces/default/pods',
+      query: { labelSelector: 'a=b' },
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: {}, dryRun: ['All'] },
+    });
+  });
+
+  it('writes again when there was nobody to write to', async () => {
+    const down = await fakeServer((_, response) => sendJson(response, 201, { metadata: {} }));
+    const address = new URL(down.config.server);
+    await down.close();
+    const other = createClient(down.config, { retry: { withinMs: 50, attempts: 20 } });
+    try {
+      const created = other.create(Namespace, { metadata: { name: 'a' } });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const up = createServer((_, response) => void response.end('{"metadata":{"name":"a"}}'));
+      await once(up.listen(Number(address.port), address.hostname), 'listening');
+      expect((await created).metadata.name).to.equal('a');
+      up.closeAllConnections();
+      up.close();
+    } finally {
+      await other.close();
+    }
+  });
+
   it('refuses to guess a namespace', async () => {
     expect(await failure(client.get(PodKind, { name: 'web' }))).to.be.instanceOf(TypeError);
     expect(await failure(client.create(PodKind, { metadata: { name: 'web' } }))).to.be.instanceOf(TypeError);
@@ -162,6 +205,41 @@ describe('client', () => {
     expect(server.requests).to.have.length(2);
   });
 
+  it('asks before each write goes out, retries and dry runs too, and throws what it was told', async () => {
+    let asked = 0;
+    let leads = true;
+    const reason = new ConnectionError('lease', 'lost');
+    const beforeWrite = () => {
+      asked += 1;
+      if (!leads) throw reason;
+    };
+    const counted = createMetrics();
+    const guarded = createClient(server.config, { metrics: counted, retry: { withinMs: 2 }, beforeWrite });
+    const again: Handler = (_, response) => {
+      leads = asked < 3;
+      sendJson(response, 429, status(429, 'TooManyRequests'), { 'retry-after': '0.01' });
+    };
+    try {
+      await guarded.get(PodKind, web);
+      await guarded.list(PodKind);
+      expect(asked).to.equal(0);
+      answers = [again];
+      await guarded.apply(Deployment, { metadata: web }, { fieldManager: 'me', dryRun: true });
+      expect([asked, server.requests.length]).to.deep.equal([2, 4]);
+      answers = [again];
+      expect(await failure(guarded.delete(PodKind, web))).to.equal(reason);
+      expect([asked, server.requests.length]).to.deep.equal([4, 5]);
+      expect(await failure(guarded.create(Namespace, { metadata: { name: 'a' } }))).to.equal(reason);
+      expect(await failure(guarded.createSubresource(PodKind, web, 'eviction', {}))).to.equal(reason);
+      expect(await failure(guarded.patch(PodKind, web, {}, { type: 'merge' }))).to.equal(reason);
+      await guarded.get(PodKind, web);
+      expect([asked, server.requests.length]).to.deep.equal([7, 6]);
+      expect(await counted.registry.metrics()).not.to.contain('code="<error>"');
+    } finally {
+      await guarded.close();
+    }
+  });
+
   it('gives up after some tries, and at once when the server wants a longer wait than there is time', async () => {
     answers = Array.from({ length: 9 }, () => (_, response) => sendJson(response, 503, status(503, 'Unavailable')));
     expect(await failure(client.get(PodKind, web))).to.have.property('code', 503);
@@ -217,8 +295,7 @@ describe('client', () => {
       expect(event.type).to.equal('ADDED');
       break;
     }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(left).to.equal(true);
+    await until(() => left);
   });
 
   it('keeps its connections, and counts under the names of client-go', async () => {

@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createController, createMetrics } from '../../../operator/runtime/index.js';
+import { TerminalError, createController, createMetrics } from '../../../operator/runtime/index.js';
 import { until } from './fake-apiserver.js';
+import { fakeClock } from './fake-clock.js';
 
 describe('controller', () => {
   it('never reconciles a key twice at a time, and sees every change', async () => {
@@ -71,6 +72,69 @@ describe('controller', () => {
     expect(text).to.contain('controller_runtime_reconcile_time_seconds_count{controller="test"} 3');
     expect(text).to.contain('controller_runtime_active_workers{controller="test"} 0');
     expect(text).to.contain('workqueue_retries_total{name="test"} 2');
+  });
+
+  it('does not try again what cannot be helped, until the key is enqueued again', async () => {
+    const metrics = createMetrics();
+    const stop = new AbortController();
+    const clock = fakeClock();
+    let calls = 0;
+    const controller = createController({
+      name: 'test',
+      metrics,
+      clock,
+      reconcile() {
+        calls += 1;
+        throw calls === 2 ? new Error('later') : new TerminalError('never');
+      },
+    });
+    const running = controller.run(stop.signal);
+    controller.enqueue('a');
+    await until(() => calls === 1);
+    await turn();
+    clock.advance(10_000);
+    await turn();
+    expect(calls).to.equal(1);
+    controller.enqueue('a');
+    await until(() => calls === 2);
+    await turn();
+    clock.advance(5);
+    await until(() => calls === 3);
+    stop.abort();
+    await running;
+    const text = await metrics.registry.metrics();
+    expect(text).to.contain('controller_runtime_terminal_reconcile_errors_total{controller="test"} 2');
+    expect(text).to.contain('controller_runtime_reconcile_errors_total{controller="test"} 3');
+    expect(text).to.contain('workqueue_retries_total{name="test"} 1');
+  });
+
+  it('comes to timed looks after what happens meanwhile', async () => {
+    const stop = new AbortController();
+    const clock = fakeClock();
+    const order: string[] = [];
+    const controller = createController({
+      name: 'test',
+      clock,
+      reconcile(key) {
+        order.push(key);
+        return Promise.resolve(key === 'timed' ? { requeueAfterMs: 1000 } : undefined);
+      },
+    });
+    const running = controller.run(stop.signal);
+    controller.enqueue('timed');
+    await until(() => order.length === 1);
+    await turn();
+    // All at the same time, while the only worker is free but not yet awake.
+    controller.enqueue('first', { priority: 'low' });
+    clock.advance(1000);
+    controller.enqueue('swarm', { settle: { quietMs: 5, maxMs: 10 }, priority: 'low' });
+    controller.enqueue('edit');
+    await until(() => order.length === 4);
+    clock.advance(5);
+    await until(() => order.length === 5);
+    expect(order.slice(1)).to.deep.equal(['first', 'edit', 'timed', 'swarm']);
+    stop.abort();
+    await running;
   });
 
   it('reconciles again after the time that was asked for', async () => {

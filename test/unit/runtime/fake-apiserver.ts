@@ -155,6 +155,7 @@ export async function fakeKind() {
       const metadata = { namespace: 'default', name, uid, resourceVersion: String(version), managedFields: [{}] };
       objects.set(name, { metadata, data });
       emit(type, { metadata, data });
+      return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, creationTimestamp: '' }, data };
     },
     remove(name: string) {
       version += 1;

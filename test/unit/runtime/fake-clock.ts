@@ -1,16 +1,19 @@
-/** Timers that fire when the test says so, in place of the global ones. Times in milliseconds. */
+import type { Clock } from '../../../operator/runtime/index.js';
+
+/** A clock that moves when the test says so. Times in milliseconds. */
 export function fakeClock() {
-  const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
   const timers = new Map<object, { readonly at: number; readonly fire: () => void }>();
   let now = 0;
-  const fakeSet = (fire: () => void, ms = 0) => {
-    const handle = {};
-    timers.set(handle, { at: now + ms, fire });
-    return handle;
+  const clock: Clock = {
+    now: () => now,
+    after(ms, fire) {
+      const handle = {};
+      timers.set(handle, { at: now + ms, fire });
+      return () => void timers.delete(handle);
+    },
   };
-  globalThis.setTimeout = fakeSet as unknown as typeof setTimeout;
-  globalThis.clearTimeout = ((handle: object) => timers.delete(handle)) as typeof clearTimeout;
   return {
+    ...clock,
     /** Fires what is due within this time, in order. */
     advance(ms: number) {
       const end = now + ms;
@@ -26,9 +29,5 @@ export function fakeClock() {
     },
     /** In how long the next timer is due. */
     next: () => Math.min(...Array.from(timers.values(), ({ at }) => at)) - now,
-    restore() {
-      globalThis.setTimeout = realSet;
-      globalThis.clearTimeout = realClear;
-    },
   };
 }

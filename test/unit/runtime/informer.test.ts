@@ -162,8 +162,67 @@ describe('informer', () => {
     expect(lists.at(-1)?.url.searchParams.has('limit')).to.equal(false);
   });
 
+  it('finds objects by the indexes that were declared, as they are kept', async () => {
+    const client = createClient(api.config);
+    closing.push(() => client.close());
+    const informer = createInformer(client, ConfigMaps, {
+      timing,
+      project: ({ metadata: { name }, data }) => ({ name, data }),
+      indexes: { byData: ({ data }) => [data, data], byInitial: ({ name }) => [name.slice(0, 1)] },
+    });
+    for (const name of ['a1', 'a2', 'b1']) api.set(name, 'x');
+    running.push(informer.run(stop.signal));
+    await informer.synced;
+    await watching();
+    const found = (index: Parameters<typeof informer.byIndex>[0], key: string) =>
+      informer.byIndex(index, key).map(({ name }) => name);
+    expect([found('byData', 'x'), found('byInitial', 'a')]).to.deep.equal([
+      ['a1', 'a2', 'b1'],
+      ['a1', 'a2'],
+    ]);
+    api.set('a1', 'y');
+    api.remove('a2');
+    await until(() => informer.list().length === 2 && found('byData', 'y').length === 1);
+    expect([found('byData', 'x'), found('byInitial', 'a'), found('byData', 'z')]).to.deep.equal([['b1'], ['a1'], []]);
+  });
+
+  it('reads what was written before the watch tells of it', async () => {
+    api.set('a', '1');
+    const { informer, events } = start({ timing: { ...timing, initialMs: 60_000 } });
+    await informer.synced;
+    await watching();
+    api.cut();
+    await until(() => api.watches.size === 0);
+    const written = api.set('a', '2');
+    informer.observe(written);
+    informer.observe(api.set('b', '1'));
+    informer.observe(api.set('b', '2'));
+    informer.observe(written);
+    expect(contents(informer)).to.deep.equal({ a: '2', b: '2' });
+    expect(informer.get('default', 'a')).not.to.equal(written);
+    expect(events).to.deep.equal(['added a=1', 'updated a=2', 'added b=1', 'updated b=2']);
+  });
+
+  it('forgets a kind that is not served any more, and only then', async () => {
+    api.set('a', '1');
+    const { informer, events } = start();
+    await informer.synced;
+    await watching();
+    api.watchFaults.push('status-404');
+    api.listFaults.push('status-404');
+    api.cut();
+    await until(() => api.listFaults.length === 0);
+    await watching();
+    expect(events).to.deep.equal(['added a=1']);
+    api.watchFaults.push('status-404');
+    api.listFaults.push('status-404', 'status-404');
+    api.cut();
+    await until(() => events.length === 3);
+    expect(events).to.deep.equal(['added a=1', 'deleted a=1', 'added a=1']);
+  });
+
   it('gives up a watch that the server forgot', async () => {
-    const { informer } = start({ timing: { ...timing, watchSeconds: [0, 0], graceMs: 10 } });
+    const { informer } = start({ timing: { ...timing, idleMs: 10 } });
     await informer.synced;
     await until(() => api.requests.filter(({ url }) => url.searchParams.has('watch')).length > 2);
     api.set('a', '1');

@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import {
   type Component,
+  type LeaderElection,
   type Manager,
+  NotLeaderError,
   createController,
   createManager,
   createMetrics,
@@ -70,6 +72,106 @@ describe('manager', () => {
     ]);
   });
 
+  /** Leads when the test says so. */
+  function election(notes: string[]) {
+    const lost = new AbortController();
+    let lead: () => void = () => undefined;
+    const led = new Promise<void>((resolve) => (lead = resolve));
+    const note = (what: string) => () => Promise.resolve(void notes.push(what));
+    const leaderElection: LeaderElection = {
+      identity: 'me',
+      isLeader: true,
+      fence: () => undefined,
+      async acquire(signal) {
+        notes.push('campaign');
+        await Promise.race([led, once(signal, 'abort')]);
+        return signal.aborted ? undefined : { lost: lost.signal, release: note('release'), resign: note('resign') };
+      },
+      close: note('close election'),
+    };
+    return { leaderElection, lead: () => lead(), lose: () => lost.abort(new NotLeaderError('lost')) };
+  }
+
+  it('B-OPR-1 runs controllers on the leader alone, and gives the lease back when they and what they told are done', async () => {
+    const notes: string[] = [];
+    const stop = new AbortController();
+    const { leaderElection, lead } = election(notes);
+    const pods = cache(notes, 'pods');
+    const client = { close: () => Promise.resolve(void notes.push('close client')) };
+    const manager = createManager({ log, client, leaderElection });
+    manager.add(recorder(notes, 'controller', 'controller'), pods, recorder(notes, 'server', 'server'));
+    manager.add(recorder(notes, 'events', 'sink'));
+    const running = manager.run(stop.signal);
+    pods.sync();
+    await until(() => notes.includes('campaign'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(notes).to.deep.equal(['start server', 'start events', 'start pods', 'campaign']);
+    expect(await manager.unready()).to.deep.equal([]);
+    lead();
+    await until(() => notes.includes('start controller'));
+    stop.abort();
+    await running;
+    expect(notes.slice(5)).to.deep.equal([
+      'stop controller',
+      'stop events',
+      'release',
+      'stop pods',
+      'stop server',
+      'close client',
+      'close election',
+    ]);
+  });
+
+  it('B-OPR-1 breaks off what is under way and ends with an error of its own when leadership is lost', async () => {
+    const notes: string[] = [];
+    const { leaderElection, lead, lose } = election(notes);
+    const manager = createManager({ log, leaderElection });
+    let reason: unknown;
+    const controller = createController({
+      name: 'mine',
+      async reconcile(_key, { signal }) {
+        notes.push('reconcile');
+        await once(signal, 'abort');
+        reason = signal.reason;
+      },
+    });
+    controller.enqueue('key');
+    manager.add(controller);
+    const running = manager.run(new AbortController().signal);
+    lead();
+    await until(() => notes.includes('reconcile'));
+    lose();
+    const outcome = await running.catch((error: unknown) => error);
+    expect(outcome).to.be.instanceOf(NotLeaderError);
+    expect(reason).to.equal(outcome);
+    // It holds nothing any more that it could give back, as the election knows.
+    expect(notes).to.deep.equal(['campaign', 'reconcile', 'release', 'close election']);
+  });
+
+  it('B-OPR-1 keeps the lease to its end where a controller is left behind, and stands down from a campaign when stopped', async () => {
+    const notes: string[] = [];
+    const stop = new AbortController();
+    const first = election(notes);
+    const manager = createManager({ log, leaderElection: first.leaderElection, shutdownMs: 5 });
+    manager.add({ name: 'stuck', run: () => new Promise(() => void notes.push('stuck')) });
+    const running = manager.run(stop.signal);
+    first.lead();
+    await until(() => notes.includes('stuck'));
+    stop.abort();
+    await running;
+    expect(notes).to.deep.equal(['campaign', 'stuck', 'resign', 'close election']);
+
+    notes.splice(0);
+    const quit = new AbortController();
+    const second = createManager({ log, leaderElection: election(notes).leaderElection });
+    second.add(recorder(notes, 'controller', 'controller'));
+    const waiting = second.run(quit.signal);
+    await until(() => notes.includes('campaign'));
+    quit.abort();
+    await waiting;
+    expect(notes).to.deep.equal(['campaign', 'close election']);
+  });
+
   it('B-OPR-2 is ready only with synced caches, and says what is missing', async () => {
     const notes: string[] = [];
     const stop = new AbortController();
@@ -88,11 +190,15 @@ describe('manager', () => {
     other.sync();
     expect(await get(manager, '/readyz')).to.include({
       code: 503,
-      text: '[-]cache/pods\n[-]tls\n[-]broken\nnot ready\n',
+      text: '[+]start ok\n[-]cache/pods failed\n[+]cache/deployments.apps ok\n[-]tls failed\n[-]broken failed\nreadyz check failed\n',
     });
     pods.sync();
     serving = true;
-    expect(await get(manager, '/readyz?verbose')).to.include({ code: 200, text: 'ok\n' });
+    expect(await get(manager, '/readyz')).to.include({ code: 200, text: 'ok\n' });
+    expect(await get(manager, '/readyz?verbose')).to.include({
+      code: 200,
+      text: '[+]start ok\n[+]cache/pods ok\n[+]cache/deployments.apps ok\n[+]tls ok\n[+]broken ok\nreadyz check passed\n',
+    });
     expect(await get(manager, '/readyz', 'POST')).to.include({ code: 405 });
     expect(await get(manager, '/constructor')).to.include({ code: 404 });
     stop.abort();

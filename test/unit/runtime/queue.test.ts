@@ -55,6 +55,38 @@ describe('work queue', () => {
     expect(await queue.get()).to.equal('a');
   });
 
+  it('lets edits overtake what can wait, and what can wait does not wait forever', async () => {
+    const priority = fc.constantFrom(...Array<'high'>(4).fill('high'), 'low' as const);
+    await fc.assert(
+      fc.asyncProperty(fc.array(priority, { minLength: 1, maxLength: 80 }), async (priorities) => {
+        const queue = createQueue({ name: 'test' });
+        priorities.forEach((each, index) => queue.add(`${each}-${String(index)}`, each));
+        const given = (await Promise.all(priorities.map(() => queue.get()))).map((key) => key ?? '');
+        for (const each of ['high', 'low']) {
+          const indexes = given.filter((key) => key.startsWith(each)).map((key) => Number(key.split('-')[1]));
+          expect(indexes, 'in the order they came').to.deep.equal(indexes.toSorted((a, b) => a - b));
+        }
+        const lows = given.flatMap((key, index) => (key.startsWith('low') ? [index] : []));
+        lows.forEach((place, nth) => {
+          const highsLeft = given.slice(place).some((key) => key.startsWith('high'));
+          if (highsLeft) expect(place, 'one of ten').to.equal(nth * 10 + 9);
+          else expect(place, 'not later than that').to.be.at.most(nth * 10 + 9);
+        });
+      }),
+    );
+  });
+
+  it('moves a low key up that is added again as a high one', async () => {
+    const queue = createQueue({ name: 'test' });
+    for (const key of ['a', 'b', 'c']) queue.add(key, 'low');
+    queue.add('c');
+    expect(await queue.get()).to.equal('c');
+    queue.add('c', 'low');
+    queue.add('c', 'high');
+    queue.done('c');
+    expect([await queue.get(), await queue.get(), await queue.get()]).to.deep.equal(['c', 'a', 'b']);
+  });
+
   it('finishes what is in flight at shutdown, and starts nothing more', async () => {
     const queue = createQueue({ name: 'test' });
     queue.add('a');
@@ -75,10 +107,9 @@ describe('work queue', () => {
   describe('with time', () => {
     let clock: ReturnType<typeof fakeClock>;
     beforeEach(() => (clock = fakeClock()));
-    afterEach(() => clock.restore());
 
     it('takes the earliest of several times for one key', () => {
-      const queue = createQueue({ name: 'test' });
+      const queue = createQueue({ name: 'test', clock });
       queue.addAfter('a', 1000);
       queue.addAfter('a', 100);
       queue.addAfter('a', 5000);
@@ -91,7 +122,7 @@ describe('work queue', () => {
     });
 
     it('doubles the pause of a failing key from 5 ms to 1000 s, until it did well', async () => {
-      const queue = createQueue({ name: 'test' });
+      const queue = createQueue({ name: 'test', clock });
       const pauseOf = async () => {
         queue.addRateLimited('a');
         const wait = clock.next();
@@ -106,13 +137,47 @@ describe('work queue', () => {
       expect(await pauseOf()).to.equal(5);
     });
 
-    it('waits out times that are longer than a timer takes', () => {
-      const queue = createQueue({ name: 'test' });
-      queue.addAfter('a', Number.POSITIVE_INFINITY);
-      expect(clock.next()).to.be.lessThan(2 ** 31);
-      clock.advance(2 ** 31);
+    it('works on a key when nothing more happens to it, and does not wait for that forever', () => {
+      const queue = createQueue({ name: 'test', clock });
+      const happens = () => queue.addSettled('a', { quietMs: 100, maxMs: 1000 });
+      happens();
+      clock.advance(60);
+      happens();
+      clock.advance(99);
       expect(queue.length).to.equal(0);
-      expect(clock.next()).to.be.lessThan(2 ** 31);
+      clock.advance(1);
+      expect(queue.length).to.equal(1);
+
+      const stream = createQueue({ name: 'test', clock });
+      for (let passed = 0; passed < 1000; passed += 50) {
+        expect(stream.length).to.equal(0);
+        stream.addSettled('a', { quietMs: 100, maxMs: 1000 });
+        clock.advance(50);
+      }
+      expect(stream.length).to.equal(1);
+    });
+
+    it('works on a key at once that is added while it settles, and once', async () => {
+      const queue = createQueue({ name: 'test', clock });
+      queue.addSettled('a', { quietMs: 100, maxMs: 1000 }, 'low');
+      queue.add('a');
+      queue.done((await queue.get()) ?? '');
+      clock.advance(10_000);
+      expect(queue.length).to.equal(0);
+    });
+
+    it('keeps the priority of a key that failed', async () => {
+      const queue = createQueue({ name: 'test', clock });
+      queue.add('edited', 'high');
+      queue.add('looked at', 'low');
+      for (let turn = 0; turn < 2; turn += 1) {
+        const key = (await queue.get()) ?? '';
+        queue.addRateLimited(key);
+        queue.done(key);
+      }
+      queue.add('other', 'low');
+      clock.advance(5);
+      expect([await queue.get(), await queue.get(), await queue.get()]).to.deep.equal(['edited', 'other', 'looked at']);
     });
   });
 

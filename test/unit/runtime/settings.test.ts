@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type SettingSources, parsers, readSettings, settingNames } from '../../../operator/runtime/index.js';
+import { type SettingsContent, checkSettings, parsers, settingNames, settingsReference } from 'optipod/kube';
+import { type SettingSources, readSettings } from '../../../operator/runtime/index.js';
 
 const table = {
   logLevel: { parser: parsers.choice('debug', 'info', 'warn'), default: 'info', description: 'How much is logged.' },
@@ -18,6 +19,16 @@ const read = (sources: Partial<SettingSources> = {}) =>
   readSettings(table, { env: {}, argv: [], prefix: 'APP_', ...sources });
 
 describe('settings', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  const path = join(folder, 'app.yaml');
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** The variable that names a file with this content. */
+  function file(content: unknown): { readonly APP_CONFIG: string } {
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    return { APP_CONFIG: path };
+  }
+
   it('have the types and values of their table', () => {
     const settings = read();
     const resync: number = settings.resync;
@@ -37,13 +48,12 @@ describe('settings', () => {
   it('B-OPR-4 defaults < file < environment < flags', () => {
     const level = fc.option(fc.constantFrom('debug', 'info', 'warn'), { nil: undefined });
     fc.assert(
-      fc.property(level, level, level, (file, env, flag) => {
+      fc.property(level, level, level, (inFile, env, flag) => {
         const settings = read({
-          file: file === undefined ? {} : { logLevel: file },
-          env: { APP_LOG_LEVEL: env },
+          env: { ...file({ logLevel: inFile }), APP_LOG_LEVEL: env },
           argv: flag === undefined ? [] : ['--log-level', flag],
         });
-        expect(settings.logLevel).to.equal(flag ?? env ?? file ?? 'info');
+        expect(settings.logLevel).to.equal(flag ?? env ?? inFile ?? 'info');
       }),
     );
   });
@@ -59,11 +69,29 @@ describe('settings', () => {
   });
 
   it('read scalars from the file, and take an empty variable for an absent one', () => {
-    const settings = read({ file: { workers: 2, dryRun: true, resync: '7d' }, env: { APP_WORKERS: '' } });
-    expect(settings).to.include({ workers: 2, dryRun: true, resync: 604_800_000 });
+    const env = { ...file({ workers: 2, dryRun: true, resync: '7d' }), APP_WORKERS: '' };
+    expect(read({ env })).to.include({ workers: 2, dryRun: true, resync: 604_800_000 });
   });
 
-  const wrong: [string, Partial<SettingSources>, string][] = [
+  it('B-OPR-4 read a file of YAML, which --config names before the environment does', () => {
+    const other = join(folder, 'other.yaml');
+    writeFileSync(
+      other,
+      '# As a person writes it.\nlogLevel: warn\nresync: 1h30m\ndryRun: true\nprometheusUrl: http://p:9090\n',
+    );
+    for (const argv of [['--config', other], [`--config=${other}`]]) {
+      const settings = read({ argv, env: file({ logLevel: 'debug' }) });
+      expect(settings).to.include({
+        logLevel: 'warn',
+        resync: 5_400_000,
+        dryRun: true,
+        prometheusUrl: 'http://p:9090',
+      });
+    }
+    for (const nothing of ['', '# Nothing yet.\n', '{}']) expect(read({ env: file(nothing) })).to.deep.equal(read());
+  });
+
+  const wrong: [string, Partial<SettingSources> & { readonly file?: unknown }, string][] = [
     ['a bad flag', { argv: ['--workers', 'many'] }, '--workers is "many"; it must be a whole number from 1 to 64'],
     ['a value out of range', { argv: ['--workers=65'] }, '--workers is "65"; it must be a whole number from 1 to 64'],
     [
@@ -75,32 +103,51 @@ describe('settings', () => {
     [
       'a bad file entry',
       { file: { logLevel: 'loud' } },
-      'logLevel in the settings file is "loud"; it must be debug, info or warn',
+      `logLevel in ${path} is "loud"; it must be debug, info or warn`,
     ],
-    [
-      'a structured file entry',
-      { file: { workers: [1] } },
-      'workers in the settings file is [1]; it must be a whole number',
-    ],
+    ['a structured file entry', { file: { workers: [1] } }, `workers in ${path} is [1]; it must be a whole number`],
     [
       'a bad URL',
       { env: { APP_PROMETHEUS_URL: 'prometheus:9090' } },
       'it must be a URL that begins with http:// or https://',
     ],
-    ['an unknown flag', { argv: ['--log-levle=debug'] }, '--log-levle is no flag; there are --dry-run, --log-level,'],
+    ['an unknown flag', { argv: ['--log-levle=debug'] }, '--log-levle is no flag; there are --config, --dry-run,'],
     ['a stray argument', { argv: ['run'] }, 'run is no flag'],
     [
       'an unknown file entry',
       { file: { loglevel: 'debug' } },
-      'loglevel in the settings file is no setting; there are dryRun,',
+      `loglevel in ${path} is no setting; there are dryRun, logLevel, prometheusUrl, resync, workers`,
     ],
-    ['a name that every object has', { file: { constructor: 'x' } }, 'constructor in the settings file is no setting'],
+    ['a name that every object has', { file: { constructor: 'x' } }, `constructor in ${path} is no setting`],
     [
       'a secret as a flag',
       { argv: ['--prometheus-token=abc'] },
       '--prometheus-token is a secret: give it in APP_PROMETHEUS_TOKEN or, as a file, in APP_PROMETHEUS_TOKEN_FILE, not as a flag',
     ],
-    ['a secret in the file', { file: { prometheusToken: 'abc' } }, 'prometheusToken is a secret'],
+    [
+      'a secret in the file',
+      { file: { prometheusToken: 'abc' } },
+      `prometheusToken in ${path} is a secret: give it in APP_PROMETHEUS_TOKEN`,
+    ],
+    [
+      'a wrong file entry that a flag overrules',
+      { file: { workers: 0 }, argv: ['--workers=1'] },
+      `workers in ${path} is 0; it must be a whole number from 1 to 64`,
+    ],
+    ['a null in the file', { file: 'workers:' }, `workers in ${path} is null; it must be a whole number`],
+    ['a file that is no mapping', { file: '- debug' }, `${path} (APP_CONFIG) holds ["debug"]; it must hold settings`],
+    ['a file that is no YAML', { file: 'workers: [1' }, `${path} (APP_CONFIG) is no YAML: Flow sequence`],
+    ['a name twice in the file', { file: 'workers: 1\nworkers: 2' }, 'is no YAML: Map keys must be unique'],
+    [
+      'a file that is not there',
+      { argv: ['--config', '/does/not/exist'] },
+      '--config is "/does/not/exist"; it must be a file that can be read',
+    ],
+    [
+      'a file without its name',
+      { argv: ['--config'] },
+      '--config has no value; it must be the path of a settings file',
+    ],
     [
       'a secret given twice',
       { env: { APP_PROMETHEUS_TOKEN: 'a', APP_PROMETHEUS_TOKEN_FILE: '/b' } },
@@ -113,7 +160,11 @@ describe('settings', () => {
     ],
   ];
   for (const [what, sources, message] of wrong) {
-    it(`B-OPR-4 refuse ${what}, naming it`, () => expect(() => read(sources)).to.throw(message));
+    it(`B-OPR-4 refuse ${what}, naming it`, () => {
+      const { file: content, ...others } = sources;
+      const env = content === undefined ? {} : file(content);
+      expect(() => read({ env, ...others })).to.throw(message);
+    });
   }
 
   it('never show the value of a secret', () => {
@@ -122,14 +173,9 @@ describe('settings', () => {
   });
 
   it('read a secret from its file', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'settings-'));
-    try {
-      const path = join(folder, 'token');
-      writeFileSync(path, 'abc\n');
-      expect(read({ env: { APP_PROMETHEUS_TOKEN_FILE: path } }).prometheusToken).to.equal('abc');
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const token = join(folder, 'token');
+    writeFileSync(token, 'abc\n');
+    expect(read({ env: { APP_PROMETHEUS_TOKEN_FILE: token } }).prometheusToken).to.equal('abc');
     expect(read({ env: { APP_PROMETHEUS_TOKEN: 'abc' } }).prometheusToken).to.equal('abc');
   });
 
@@ -138,4 +184,39 @@ describe('settings', () => {
       flag: '--metrics-bind-address',
       env: 'APP_METRICS_BIND_ADDRESS',
     }));
+
+  it('leave the name of the file to the file', () => {
+    const greedy = { config: { parser: parsers.string, description: '' } };
+    expect(() => readSettings(greedy, { env: {}, argv: [] })).to.throw('a setting cannot be called config');
+  });
+
+  it('B-OPR-4 are checked where the file is made as where it is read, and typed as they are written there', () => {
+    const content: SettingsContent<typeof table> = { logLevel: 'debug', resync: '5m', workers: 3, dryRun: true };
+    checkSettings(table, content, 'settings');
+    expect(read({ env: file(content) })).to.include({ logLevel: 'debug', resync: 300_000, workers: 3, dryRun: true });
+    // @ts-expect-error -- a duration has its unit
+    const unitless: SettingsContent<typeof table> = { resync: 300 };
+    expect(() => checkSettings(table, unitless, 'settings')).to.throw(
+      'resync in settings is 300; it must be a duration',
+    );
+    // @ts-expect-error -- not one of the choices
+    const loud: SettingsContent<typeof table> = { logLevel: 'loud' };
+    expect(() => checkSettings(table, loud, 'settings')).to.throw('logLevel in settings is "loud"; it must be debug,');
+    // @ts-expect-error -- secrets are in no file
+    const told: SettingsContent<typeof table> = { prometheusToken: 'abc' };
+    expect(() => checkSettings(table, told, 'settings', 'APP_')).to.throw(
+      'is a secret: give it in APP_PROMETHEUS_TOKEN',
+    );
+  });
+
+  it('B-OPR-4 are documented from their table', () => {
+    const lines = settingsReference(table, 'APP_').split('\n');
+    expect(lines).to.have.length(2 + Object.keys(table).length);
+    expect(lines[3]).to.equal(
+      '| `resync` | `APP_RESYNC` | `--resync` | `5m` | a duration such as 90s, 12h or 7d | How often. |',
+    );
+    expect(lines[7]).to.equal(
+      '|  | `APP_PROMETHEUS_TOKEN`, or a file by `APP_PROMETHEUS_TOKEN_FILE` |  |  | text | Its bearer token. |',
+    );
+  });
 });

@@ -1,0 +1,51 @@
+import { Agent, type Dispatcher } from 'undici';
+import type { ClusterConfig, ClusterTls } from './config.js';
+import { tellOnWire } from './on-wire.js';
+
+/** Connections to one kube-apiserver, made with the certificates of now. */
+export interface Connections {
+  current(): Promise<Dispatcher>;
+  /** Cuts what is still open. */
+  close(): Promise<void>;
+}
+
+/** Where certificates changed, new requests go over new connections; what is under way ends on the old ones. */
+export function createConnections(config: ClusterConfig): Connections {
+  let tls = config.tls;
+  let agent = open(tls);
+  let dispatcher = agent.compose(tellOnWire);
+  const draining = new Set<Agent>();
+
+  async function drain(old: Agent): Promise<void> {
+    draining.add(old);
+    await old.close();
+    draining.delete(old);
+  }
+
+  return {
+    async current() {
+      const now = (await config.currentTls?.()) ?? config.tls;
+      if (now !== tls) {
+        void drain(agent);
+        tls = now;
+        agent = open(tls);
+        dispatcher = agent.compose(tellOnWire);
+      }
+      return dispatcher;
+    },
+    async close() {
+      await Promise.all([agent, ...draining].map((each) => each.destroy()));
+    },
+  };
+}
+
+function open(tls: ClusterTls): Agent {
+  return new Agent({
+    // kube-apiserver closes idle connections after 90 s.
+    keepAliveTimeout: 60_000,
+    // Each call has its own deadline.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 },
+  });
+}

@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundleCli } from '../../tools/bundle.js';
+
+/** How a command ended. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `optipod`, bundled as it is published: the sources would have to be compiled again at every start. */
+export async function optipod(
+  args: readonly string[],
+  { cwd, input = '' }: { readonly cwd?: string; readonly input?: string } = {},
+): Promise<Outcome> {
+  bundled ??= bundle();
+  const program = await bundled;
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program, ...args], { cwd }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+    child.stdin?.end(input);
+  });
+}
+
+/** Once for all files of tests. */
+let bundled: Promise<string> | undefined;
+
+async function bundle(): Promise<string> {
+  // Below node_modules, where the packages are found that stay outside of the bundle.
+  const folder = await mkdtemp(join(import.meta.dirname, '../../node_modules/.optipod-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  await bundleCli(folder);
+  return join(folder, 'optipod.js');
+}
