@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectMeta } from 'optipod/kube';
 import type { StoredPolicy } from 'optipod/lib/api';
-import { governing, type WorkloadKind } from 'optipod/lib/policy';
+import { governing, type PolicyScope, type SelectionScope, type WorkloadKind } from 'optipod/lib/policy';
 import type { Informer } from './runtime/index.js';
 import type { Workload } from './workloads/workload.js';
 
@@ -16,12 +16,12 @@ export interface ClusterCaches {
 
 export class Cluster {
   readonly caches: ClusterCaches;
-  /** The namespace OptiPod runs in, which policies do not reach by accident. */
-  readonly ownNamespace: string;
+  /** How far policies reach: the namespace OptiPod runs in, for one, only where they name it. */
+  readonly scope: SelectionScope;
 
-  constructor(caches: ClusterCaches, ownNamespace: string) {
+  constructor(caches: ClusterCaches, ownNamespace: string, policyScope: PolicyScope = 'Cluster') {
     this.caches = caches;
-    this.ownNamespace = ownNamespace;
+    this.scope = { ownNamespace, policyScope };
   }
 
   workload({ kind, namespace, name }: { kind: WorkloadKind; namespace: string; name: string }): Workload | undefined {
@@ -41,7 +41,7 @@ export class Cluster {
   governor(workload: Workload): ValidPolicy | undefined {
     const namespace = this.namespace(workload.metadata.namespace);
     if (!namespace || isLeaving(namespace)) return undefined;
-    return governing(this.#validPolicies(), workload, namespace, this.ownNamespace);
+    return governing(this.#validPolicies(), workload, namespace, this.scope);
   }
 
   /** A policy as it is now, `<namespace>/<name>`; one that is being deleted, as somebody's finalizer lets it, is gone. */

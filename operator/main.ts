@@ -1,12 +1,22 @@
 /** The operator's process. */
+import { optipod } from 'optipod/lib/optipod';
 import { createOperator } from './operator.js';
-import { createClient, createLogger, createMetrics, loadClusterConfig, runProcess } from './runtime/index.js';
+import {
+  createElectedClient,
+  createLogger,
+  createMetrics,
+  loadClusterConfig,
+  measureProcess,
+  runProcess,
+} from './runtime/index.js';
 import { operatorSettings } from './settings.js';
 
 await runProcess(async (signal) => {
   const settings = operatorSettings({ env: process.env, argv: process.argv.slice(2) });
   const log = createLogger({ level: settings.logLevel });
   const metrics = createMetrics();
-  const client = createClient(await loadClusterConfig(), { log, metrics, userAgent: 'optipod-operator' });
-  await createOperator({ client, settings, log, metrics }).run(signal);
+  measureProcess(metrics);
+  const connection = { name: optipod.name, log, metrics, userAgent: 'optipod-operator' };
+  const { client, leaderElection } = createElectedClient(await loadClusterConfig(), settings, connection);
+  await createOperator({ client, settings, log, metrics, leaderElection }).run(signal);
 });

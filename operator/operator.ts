@@ -1,26 +1,19 @@
-import {
-  DaemonSet,
-  Deployment,
-  EndpointSlice,
-  MutatingWebhookConfiguration,
-  Namespace,
-  Secret,
-  StatefulSet,
-} from 'optipod/kube';
-import { OptimizationPolicy, readPolicy } from 'optipod/lib/api';
-import { NAMES } from 'optipod/lib/optipod';
-import { CERTIFICATE_KEY, certificates, serviceNames } from './certificates/controller.js';
+import { readPolicy } from 'optipod/lib/api';
+import { optipod, policyController, workloadController } from 'optipod/lib/optipod';
 import { Cluster, type ClusterCaches } from './cluster.js';
 import { prometheusProvider } from './metrics/prometheus/provider.js';
 import type { MetricsProvider } from './metrics/provider.js';
 import { policies } from './policies/controller.js';
 import { Coverage } from './policies/coverage.js';
 import {
-  createInformer,
+  certificateController,
+  createAccess,
+  createEventRecorder,
   createManager,
   createMetrics,
   type Controller,
   type KubeClient,
+  type LeaderElection,
   type Logger,
   type Manager,
   type RuntimeMetrics,
@@ -28,7 +21,8 @@ import {
 import type { OperatorSettings } from './settings.js';
 import { connectTriggers } from './triggers.js';
 import { workloads } from './workloads/controller.js';
-import { workloadOf } from './workloads/workload.js';
+import { Turns } from './workloads/turns.js';
+import { WORKLOAD_PROJECTIONS } from './workloads/workload.js';
 
 export interface OperatorOptions {
   readonly client: KubeClient;
@@ -36,6 +30,8 @@ export interface OperatorOptions {
   readonly log: Logger;
   /** @default new ones in a registry of their own */
   readonly metrics?: RuntimeMetrics;
+  /** Whose fence the client has. @default this replica is alone */
+  readonly leaderElection?: LeaderElection | undefined;
   /** What kube-apiserver calls the webhook. @default the names of its Service */
   readonly webhookNames?: readonly string[];
   /** Milliseconds since 1970. @default Date.now */
@@ -49,46 +45,61 @@ const SETTLE_MS = 1000;
 export function createOperator(options: OperatorOptions): Manager {
   const { client, settings, log, metrics = createMetrics(), now = Date.now } = options;
   const namespace = settings.namespace ?? client.namespace;
-  const manager = createManager({ log, metrics, client, health: { port: settings.healthPort } });
+  const manager = createManager({
+    log,
+    metrics,
+    client,
+    health: { port: settings.healthPort },
+    ...(options.leaderElection ? { leaderElection: options.leaderElection } : {}),
+  });
+
+  const access = createAccess({ client, namespace, fieldManager: optipod.name });
+  const project = { policies: readPolicy, ...WORKLOAD_PROJECTIONS };
+  const evaluating = access.to(policyController.uses, project);
+  const tidying = access.to(workloadController.uses, project);
 
   const caches: ClusterCaches = {
-    policies: createInformer(client, OptimizationPolicy, { project: readPolicy }),
-    namespaces: createInformer(client, Namespace, { metadataOnly: true }),
+    policies: evaluating.policies.informer,
+    namespaces: evaluating.namespaces.informer,
     workloads: {
-      Deployment: createInformer(client, Deployment, { project: workloadOf('Deployment') }),
-      StatefulSet: createInformer(client, StatefulSet, { project: workloadOf('StatefulSet') }),
-      DaemonSet: createInformer(client, DaemonSet, { project: workloadOf('DaemonSet') }),
+      Deployment: evaluating.Deployment.informer,
+      StatefulSet: evaluating.StatefulSet.informer,
+      DaemonSet: evaluating.DaemonSet.informer,
     },
   };
-  const cluster = new Cluster(caches, namespace);
-  const endpoints = createInformer(client, EndpointSlice, {
-    namespace,
-    labelSelector: `kubernetes.io/service-name=${NAMES.webhook}`,
-  });
+  const cluster = new Cluster(caches, namespace, settings.policyScope);
+  const endpoints = evaluating.endpoints.informer;
   const webhookReady = () =>
     endpoints.list().some((slice) => slice.endpoints?.some(({ conditions }) => conditions?.ready !== false));
 
+  const recorder = createEventRecorder({ client, source: optipod.name, now });
   const coverage = new Coverage();
-  const evaluateSoon = (key: string) => policyController.enqueueAfter(key, SETTLE_MS);
-  const policyController: Controller = policies({
-    client,
+  const turns = new Turns();
+  const evaluateSoon = (key: string) => evaluation.enqueueAfter(key, SETTLE_MS);
+  const evaluation: Controller = policies({
+    writers: evaluating,
+    turns,
+    statuses: evaluating.statuses,
     cluster,
     coverage,
     evaluateSoon,
     providers: providersOf(settings),
     minSamples: settings.minSamples,
     webhookReady,
+    permissions: settings,
+    event: recorder.event,
     now,
   });
-  const workloadController = workloads({
-    client,
+  const tidyUp = workloads({
+    writers: tidying,
+    turns,
     cluster,
     coverage,
     evaluateSoon,
   });
   const triggers = connectTriggers(cluster, {
-    policies: policyController,
-    workloads: workloadController,
+    policies: evaluation,
+    workloads: tidyUp,
     evaluateSoon,
   });
   // What is so from the start is nothing new.
@@ -101,30 +112,11 @@ export function createOperator(options: OperatorOptions): Manager {
     triggers.webhookChanged();
   });
 
-  const certificateController = certificates({
-    client,
-    namespace,
-    dnsNames: options.webhookNames ?? serviceNames(namespace),
-    metrics,
-    now,
-  });
-  // Watched so that a certificate or a CA bundle that somebody removed is back at once.
-  const trust = [
-    createInformer(client, Secret, {
-      namespace,
-      fieldSelector: `metadata.name=${NAMES.certificateSecret}`,
-      metadataOnly: true,
-    }),
-    createInformer(client, MutatingWebhookConfiguration, {
-      fieldSelector: `metadata.name=${NAMES.webhookConfiguration}`,
-      metadataOnly: true,
-    }),
-  ];
-  for (const informer of trust) informer.onEvent(() => certificateController.enqueue(CERTIFICATE_KEY));
-  certificateController.enqueue(CERTIFICATE_KEY);
-
-  manager.add(caches.policies, caches.namespaces, ...Object.values(caches.workloads), endpoints, ...trust);
-  manager.add(policyController, workloadController, certificateController);
+  const certificate =
+    settings.certificateMode === 'self'
+      ? [certificateController(optipod, { access, namespace, dnsNames: options.webhookNames, metrics, now })]
+      : [];
+  manager.add(recorder, ...access.informers, evaluation, tidyUp, ...certificate);
   return manager;
 }
 

@@ -47,7 +47,8 @@ export function connectTriggers(cluster: Cluster, { policies, workloads, evaluat
   for (const informer of Object.values(caches.workloads)) {
     informer.onEvent((event) => {
       if (event.type === 'updated' && isUnchanged(event.previous, event.object)) return;
-      workloads.enqueue(workloadKey(event.object));
+      const wasThere = event.type === 'added' && event.initial === true;
+      workloads.enqueue(workloadKey(event.object), { priority: wasThere ? 'low' : 'high' });
     });
   }
   return { webhookChanged: allPolicies };

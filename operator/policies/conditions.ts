@@ -1,4 +1,4 @@
-import { emptySelection, isReserved } from 'optipod/lib/policy';
+import { emptySelection, isReserved, unsupportedStrategy } from 'optipod/lib/policy';
 import type { ConditionNow } from 'optipod/kube';
 import type { Hold } from 'optipod/lib/recommend';
 import { WEBHOOK_NAMESPACE_LABEL } from 'optipod/lib/optipod';
@@ -73,13 +73,10 @@ export function applying(
 ): ConditionNow | undefined {
   if (spec.mode !== 'Auto') return undefined;
   const said = (): Said => {
-    if (spec.updateStrategy.strategy === 'ssa') {
-      const message =
-        'this version of OptiPod applies through the webhook only; recommendations are in the annotations';
-      return { status: 'False', reason: 'StrategyNotSupported', message };
-    }
+    const unsupported = unsupportedStrategy(spec);
+    if (unsupported !== undefined) return { status: 'False', reason: 'StrategyNotSupported', message: unsupported };
     const namespaces = [...new Set(governed.map(({ metadata }) => metadata.namespace))].sort();
-    const reserved = namespaces.filter((name) => isReserved(name, cluster.ownNamespace));
+    const reserved = namespaces.filter((name) => isReserved(name, cluster.scope.ownNamespace));
     if (reserved.length > 0) {
       const message = `the webhook strategy never works in ${reserved.join(', ')}`;
       return { status: 'False', reason: 'NamespaceReserved', message };
@@ -97,6 +94,25 @@ export function applying(
     return { status: 'True', reason: 'ThroughWebhook', message: 'new pods get what is recommended' };
   };
   return { type: 'Applying', ...said() };
+}
+
+/** What an installation may leave out, by the names of the settings. */
+export interface Permissions {
+  readonly inPlaceResize: boolean;
+  readonly recreate: boolean;
+}
+
+/** Told only where a policy may do what the installation has no right to. */
+export function permitted({ spec }: ValidPolicy, { inPlaceResize, recreate }: Permissions): ConditionNow | undefined {
+  if (spec.mode !== 'Auto') return undefined;
+  const { allowInPlaceResize, allowRecreate } = spec.updateStrategy;
+  const denied = [
+    ...(allowInPlaceResize && !inPlaceResize ? ['allowInPlaceResize: it resizes no pods in place'] : []),
+    ...(allowRecreate && !recreate ? ['allowRecreate: it evicts no pods'] : []),
+  ];
+  if (denied.length === 0) return undefined;
+  const message = `this installation of OptiPod does less than the policy allows: ${denied.join('; ')}`;
+  return { type: 'Permitted', status: 'False', reason: 'InstallationForbids', message };
 }
 
 /** Told only where something could not be written. */

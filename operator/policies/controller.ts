@@ -1,7 +1,9 @@
-import { durationOf } from 'optipod/kube';
+import { apiVersionOf, durationOf } from 'optipod/kube';
+import { OptimizationPolicy, type StoredPolicy } from 'optipod/lib/api';
 import { policyController } from 'optipod/lib/optipod';
-import { createController, isConflict, isNotFound, type Controller } from '../runtime/index.js';
+import { createController, isConflict, isNotFound, type Controller, type EventRecorder } from '../runtime/index.js';
 import { broken } from './conditions.js';
+import { eventsOf } from './events.js';
 import { pass, type PassContext } from './pass.js';
 import { statusAfter, writeStatus, type PassReport } from './status.js';
 
@@ -12,7 +14,7 @@ const JITTER = 0.05;
 const CONCURRENCY = 4;
 
 /** Evaluates policies, each at its interval and whenever something it depends on changed. Keys are `<namespace>/<name>`. */
-export function policies(context: PassContext): Controller {
+export function policies(context: PassContext & Pick<EventRecorder, 'event'>): Controller {
   return createController({
     name: policyController.name,
     concurrency: CONCURRENCY,
@@ -25,8 +27,12 @@ export function policies(context: PassContext): Controller {
         : { conditions: [broken(stored.errors)], discovered: [], processed: 0 };
       // Edited or deleted meanwhile, for which it was enqueued again.
       if (!report) return undefined;
+      const status = statusAfter(stored.object, report, context.now());
       try {
-        await writeStatus(context.client, stored, statusAfter(stored.object, report, context.now()));
+        await writeStatus(context.statuses, stored, status);
+        for (const event of eventsOf(stored.object.status?.conditions, status.conditions ?? [])) {
+          context.event(identified(stored), event);
+        }
       } catch (error) {
         // Deleted, or made anew under its name, since: nobody is left to tell.
         if (!isNotFound(error) && !isConflict(error)) throw error;
@@ -36,4 +42,9 @@ export function policies(context: PassContext): Controller {
       return { requeueAfterMs: durationOf(stored.object.spec.reconciliationInterval) * (1 + JITTER * Math.random()) };
     },
   });
+}
+
+/** The cache keeps no apiVersion and kind, which an Event needs. */
+function identified({ metadata }: StoredPolicy) {
+  return { apiVersion: apiVersionOf(OptimizationPolicy), kind: OptimizationPolicy.kind, metadata };
 }

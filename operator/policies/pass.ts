@@ -1,18 +1,31 @@
-import { durationOf, type ConditionNow } from 'optipod/kube';
+import { durationOf, type ConditionNow, type Patchable } from 'optipod/kube';
+import { unsupportedProvider } from 'optipod/lib/policy';
 import { annotationsFor, type Hold } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
 import { policyKey, type Cluster, type ValidPolicy } from '../cluster.js';
 import { ProviderError, type MetricsProvider } from '../metrics/provider.js';
-import { isConflict, isNotFound, messageOf, type KubeClient } from '../runtime/index.js';
-import { annotate } from '../workloads/annotate.js';
+import { isConflict, isNotFound, messageOf } from '../runtime/index.js';
+import { annotate, type WorkloadWriters } from '../workloads/annotate.js';
+import type { Turns } from '../workloads/turns.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
-import { annotated, applying, metricsAvailable, ready, workloadsMatched } from './conditions.js';
+import {
+  annotated,
+  applying,
+  metricsAvailable,
+  permitted,
+  ready,
+  workloadsMatched,
+  type Permissions,
+} from './conditions.js';
 import type { Coverage } from './coverage.js';
 import { recommendWorkload, usageByWorkload, type UsageByWorkload } from './recommendations.js';
 import type { PassReport } from './status.js';
 
 export interface PassContext {
-  readonly client: KubeClient;
+  readonly writers: WorkloadWriters;
+  /** Shared with whoever else writes to workloads. */
+  readonly turns: Turns;
+  readonly statuses: Patchable<unknown>;
   readonly cluster: Cluster;
   readonly coverage: Coverage;
   /** Has a policy evaluated soon: `<namespace>/<name>`. */
@@ -21,6 +34,7 @@ export interface PassContext {
   /** Distinct instants of usage there must be, where the policy does not say. */
   readonly minSamples: number;
   readonly webhookReady: () => boolean;
+  readonly permissions: Permissions;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -44,7 +58,9 @@ export async function pass(
   for (const workload of governed) {
     if (usage.failure) break;
     if (isOutdated(policy, cluster)) return undefined;
-    const outcome = await recommendTo(workload, policy, usage, context, log);
+    const outcome = await context.turns.take(workloadKey(workload), () =>
+      recommendTo(workload, policy, usage, context, log),
+    );
     if (outcome) outcomes.push(outcome);
   }
   if (isOutdated(policy, cluster)) return undefined;
@@ -58,6 +74,7 @@ export async function pass(
       holds: outcomes.flatMap(({ isRecommended, holds }) => (isRecommended ? [] : holds)),
     }),
     applying(policy, governed, cluster, context.webhookReady()),
+    permitted(policy, context.permissions),
     annotated(outcomes.flatMap(({ failure }) => failure ?? [])),
   ];
   return {
@@ -84,7 +101,7 @@ async function recommendTo(
   context: PassContext,
   log: Logger,
 ): Promise<WorkloadOutcome | undefined> {
-  const { client, cluster } = context;
+  const { writers, cluster } = context;
   const key = workloadKey(found);
   // Usage took its time, and so did the writes before this one.
   const workload = cluster.workload({ kind: found.kind, ...found.metadata });
@@ -98,7 +115,7 @@ async function recommendTo(
     holds: holds.map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
   };
   try {
-    const written = await annotate(client, workload, annotationsFor({ policy, workload, fresh }));
+    const written = await annotate(writers, workload, annotationsFor({ policy, workload, fresh }));
     if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
     return outcome;
   } catch (error) {
@@ -118,11 +135,7 @@ function isOutdated(policy: ValidPolicy, cluster: Cluster): boolean {
   return now?.uid !== policy.metadata.uid || now.generation !== policy.metadata.generation;
 }
 
-const NOT_CONFIGURED = {
-  prometheus: 'the operator has no Prometheus: set OPTIPOD_PROMETHEUS_URL',
-  'metrics-server': 'this version of OptiPod reads usage from Prometheus only',
-  custom: 'this version of OptiPod reads usage from Prometheus only',
-} as const;
+const NOT_CONFIGURED = 'the operator has no Prometheus: set OPTIPOD_PROMETHEUS_URL';
 
 /** Usage by workload, up to an instant: seconds since 1970. */
 interface UsageAt {
@@ -141,7 +154,7 @@ async function readUsage(
   const { provider: name, rollingWindow } = policy.spec.metricsConfig;
   const provider = context.providers[name];
   if (!provider) {
-    return { failure: new ProviderError('ProviderNotConfigured', NOT_CONFIGURED[name]) };
+    return { failure: new ProviderError('ProviderNotConfigured', unsupportedProvider(policy.spec) ?? NOT_CONFIGURED) };
   }
   const at = provider.settled(context.now());
   const namespaces = [...new Set(governed.map(({ metadata }) => metadata.namespace))].sort();

@@ -1,8 +1,7 @@
-import { apiVersionOf, nextConditions, type ConditionNow, type ObjectMeta } from 'optipod/kube';
-import { OptimizationPolicy, type StoredPolicy } from 'optipod/lib/api';
+import { nextConditions, type ConditionNow, type ObjectMeta, type Patchable } from 'optipod/kube';
+import type { StoredPolicy } from 'optipod/lib/api';
 import type { WorkloadKind } from 'optipod/lib/policy';
 import type { ValidPolicy } from '../cluster.js';
-import type { KubeClient } from '../runtime/index.js';
 import { formatTime } from './time.js';
 
 type Status = NonNullable<ValidPolicy['status']>;
@@ -51,25 +50,14 @@ export function statusAfter(
  * @throws ApiError, Conflict among them where it met a namesake
  */
 export async function writeStatus(
-  client: KubeClient,
+  statuses: Patchable<unknown>,
   { valid, metadata: { name, namespace, uid } }: Pick<StoredPolicy, 'valid' | 'metadata'>,
   status: Status,
 ): Promise<void> {
   if (!valid) {
     // kube-apiserver cannot apply to an object that has a value of another type than its schema says; it can patch it.
-    const options = { type: 'merge', subresource: 'status', fieldManager: FIELD_MANAGER } as const;
-    await client.patch(OptimizationPolicy, { name, namespace }, { metadata: { uid }, status }, options);
+    await statuses.patch({ name, namespace }, { metadata: { uid }, status }, { fieldManager: FIELD_MANAGER });
     return;
   }
-  const { kind } = OptimizationPolicy;
-  await client.apply(
-    OptimizationPolicy,
-    {
-      apiVersion: apiVersionOf(OptimizationPolicy),
-      kind,
-      metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid },
-      status,
-    },
-    { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' },
-  );
+  await statuses.apply({ metadata: { name, namespace, uid }, status }, { fieldManager: FIELD_MANAGER, force: true });
 }

@@ -2,15 +2,18 @@ import { workloadController } from 'optipod/lib/optipod';
 import { annotationsFor } from 'optipod/lib/recommend';
 import { policyKey, type Cluster, type ValidPolicy } from '../cluster.js';
 import type { Coverage, Covered } from '../policies/coverage.js';
-import { createController, isConflict, isNotFound, type Controller, type KubeClient } from '../runtime/index.js';
-import { annotate } from './annotate.js';
+import { createController, isConflict, isNotFound, type Controller } from '../runtime/index.js';
+import { annotate, type WorkloadWriters } from './annotate.js';
+import type { Turns } from './turns.js';
 import { parseWorkloadKey, type Workload } from './workload.js';
 
 /** For the cache to see what was in the way. */
 const CONFLICT_MS = 200;
 
 export interface WorkloadsContext {
-  readonly client: KubeClient;
+  readonly writers: WorkloadWriters;
+  /** Shared with whoever else writes to workloads. */
+  readonly turns: Turns;
   readonly cluster: Cluster;
   readonly coverage: Coverage;
   /** Has a policy evaluated soon: `<namespace>/<name>`. */
@@ -22,30 +25,31 @@ export interface WorkloadsContext {
  * behind any more disappears at once, and a policy that gains or loses a workload is evaluated soon. Keys are
  * `<kind>/<namespace>/<name>`.
  */
-export function workloads({ client, cluster, coverage, evaluateSoon }: WorkloadsContext): Controller {
+export function workloads({ writers, turns, cluster, coverage, evaluateSoon }: WorkloadsContext): Controller {
   return createController({
     name: workloadController.name,
-    async reconcile(key) {
-      const workload = cluster.workload(parseWorkloadKey(key));
-      const policy = workload && cluster.governor(workload);
-      const covered = coverage.of(key);
-      if (covered && !policy) {
-        coverage.forget(key);
-        evaluateSoon(covered.policy);
-      }
-      if (!workload) return undefined;
-      // A policy that loses it to this one is evaluated after this one.
-      if (policy && !isAbout(covered, policy, workload)) evaluateSoon(policyKey(policy));
-      try {
-        await annotate(client, workload, annotationsFor({ policy, workload }));
-      } catch (error) {
-        if (isNotFound(error)) return undefined;
-        // Replaced by a namesake, or written to by so many at once that kube-apiserver gave up.
-        if (isConflict(error)) return { requeueAfterMs: CONFLICT_MS };
-        throw error;
-      }
-      return undefined;
-    },
+    reconcile: (key) =>
+      turns.take(key, async () => {
+        const workload = cluster.workload(parseWorkloadKey(key));
+        const policy = workload && cluster.governor(workload);
+        const covered = coverage.of(key);
+        if (covered && !policy) {
+          coverage.forget(key);
+          evaluateSoon(covered.policy);
+        }
+        if (!workload) return undefined;
+        // A policy that loses it to this one is evaluated after this one.
+        if (policy && !isAbout(covered, policy, workload)) evaluateSoon(policyKey(policy));
+        try {
+          await annotate(writers, workload, annotationsFor({ policy, workload }));
+        } catch (error) {
+          if (isNotFound(error)) return undefined;
+          // Replaced by a namesake, or written to by so many at once that kube-apiserver gave up.
+          if (isConflict(error)) return { requeueAfterMs: CONFLICT_MS };
+          throw error;
+        }
+        return undefined;
+      }),
   });
 }
 

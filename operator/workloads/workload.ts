@@ -1,12 +1,4 @@
-import {
-  DaemonSet,
-  Deployment,
-  StatefulSet,
-  type Kind,
-  type ObjectMeta,
-  type PodSpec,
-  type WorkloadObject,
-} from 'optipod/kube';
+import type { ObjectMeta, PodSpec, WorkloadObject } from 'optipod/kube';
 import type { WorkloadKind } from 'optipod/lib/policy';
 
 /** A workload as the cache holds it: what selection, recommendation and annotations read. */
@@ -17,14 +9,8 @@ export interface Workload {
   readonly pod: PodSpec;
 }
 
-export const WORKLOAD_API: Readonly<Record<WorkloadKind, Kind<WorkloadObject>>> = {
-  Deployment,
-  StatefulSet,
-  DaemonSet,
-};
-
 /** The projection of a kind's objects on their way into the cache. */
-export function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
+function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
   return ({ metadata, spec: { template } }) => {
     const { containers, initContainers, resources } = template.spec;
     const { name, uid, resourceVersion, creationTimestamp, namespace = '', labels, annotations } = metadata;
@@ -47,6 +33,12 @@ export function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Work
     };
   };
 }
+
+export const WORKLOAD_PROJECTIONS = {
+  Deployment: workloadOf('Deployment'),
+  StatefulSet: workloadOf('StatefulSet'),
+  DaemonSet: workloadOf('DaemonSet'),
+} as const;
 
 function essential({ name, resources, restartPolicy }: PodSpec['containers'][number]): PodSpec['containers'][number] {
   return { name, ...(resources ? { resources } : {}), ...(restartPolicy === undefined ? {} : { restartPolicy }) };

@@ -41,7 +41,7 @@ export const history: readonly ContainerUsage[] = [
   ]),
   steady('kube-system', 'dns'),
   steady('optipod-system', 'tool'),
-  ...['calm', 'stormy', 'plain', 'labelled', 'held', 'reach', 'strict', 'races'].map((namespace) =>
+  ...['calm', 'stormy', 'plain', 'labelled', 'held', 'reach', 'strict', 'races', 'killed'].map((namespace) =>
     steady(namespace, 'web'),
   ),
   steady('stormy', 'locked'),

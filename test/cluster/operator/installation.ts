@@ -1,9 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { manifestsYaml } from 'optipod/install';
-import { parseAllDocuments, stringify } from 'yaml';
-import { isTree, type Tree } from '../../documents/tree.js';
-import { startCluster, type Cluster } from '../../kit/index.js';
+import { parseAllDocuments } from 'yaml';
+import { install, kubeconfigOf, startCluster, type AnyObject, type Cluster } from '../../kit/index.js';
 import { requestsOf, type Request } from '../../support/audit.js';
 import { startFront, type Front } from '../../support/front.js';
 import { runOperator, type LogLine, type RunningOperator } from '../../support/operator-run.js';
@@ -50,7 +47,7 @@ export class Installation {
       startCluster({ name: 'operator', audit: true }),
       startPrometheus(history),
     ]);
-    const kubeconfig = await install(cluster);
+    const kubeconfig = await installOperator(cluster);
     const installation = new Installation(cluster, prometheus, await startFront(prometheus.url), kubeconfig);
     await installation.startOperator();
     return installation;
@@ -99,25 +96,12 @@ export class Installation {
 }
 
 /** @returns the path of a kubeconfig of the operator's service account. */
-async function install(cluster: Cluster): Promise<string> {
+async function installOperator(cluster: Cluster): Promise<string> {
   const objects = parseAllDocuments(manifestsYaml())
-    .map((document) => document.toJS() as unknown)
-    .filter((object): object is Tree => isTree(object) && INSTALLED.includes(String(object.kind)));
-  const input = objects.map((object) => stringify(object)).join('---\n');
-  await cluster.kubectl(['apply', '--server-side', '-f', '-'], { input });
-  await cluster.kubectl(['wait', '--for=condition=Established', 'crd/optimizationpolicies.optipod.io']);
-  const { stdout: token } = await cluster.kubectl(['create', 'token', 'optipod', '-n', OWN_NAMESPACE]);
-  const file = join(cluster.folder, 'operator.kubeconfig');
-  const here = { cluster: 'here', user: 'optipod', namespace: OWN_NAMESPACE };
-  const certificate = Buffer.from(cluster.ca).toString('base64');
-  const kubeconfig = {
-    'current-context': 'here',
-    clusters: [{ name: 'here', cluster: { server: cluster.server, 'certificate-authority-data': certificate } }],
-    users: [{ name: 'optipod', user: { token: token.trim() } }],
-    contexts: [{ name: 'here', context: here }],
-  };
-  writeFileSync(file, stringify(kubeconfig), { mode: 0o600 });
-  return file;
+    .map((document) => document.toJS() as AnyObject)
+    .filter(({ kind }) => INSTALLED.includes(kind));
+  await install(cluster, objects);
+  return kubeconfigOf(cluster, { namespace: OWN_NAMESPACE, name: 'optipod' });
 }
 
 let users = 0;

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
@@ -41,12 +42,20 @@ describe("the operator's process", function () {
     };
   }
 
+  /** The path of a settings file. */
+  function file(content: string): string {
+    const path = join(installation().cluster.folder, 'settings.yaml');
+    writeFileSync(path, content);
+    return path;
+  }
+
   it('B-OPR-4 refuses a wrong setting at start, in one line that names it', async () => {
     const wrong = [
       start({ OPTIPOD_MIN_SAMPLES: 'many' }),
       start({ OPTIPOD_PROMETHEUS_URL: 'prometheus:9090' }),
       start({}, ['--prometheus-step', '1 minute']),
       start({}, ['--dry']),
+      start({ OPTIPOD_CONFIG: file('minSamples: 10\nlogLevel: loud\n') }),
     ];
     const said = await Promise.all(
       wrong.map(async ({ exit, stdout, stderr }) => [await exit, await stdout, await stderr] as const),
@@ -57,6 +66,7 @@ describe("the operator's process", function () {
       'OPTIPOD_PROMETHEUS_URL',
       '--prometheus-step',
       '--dry',
+      'logLevel in \\S+ is "loud"',
     ].entries())
       expect(said[index]?.[2]).to.match(new RegExp(`^[^\\n]*${name}[^\\n]*\\n$`));
   });
@@ -64,7 +74,8 @@ describe("the operator's process", function () {
   it('B-OPR-2 B-OPR-6 serves its health and its metrics, and ends in order on SIGTERM', async () => {
     await objects().create(namespace('process'), deployment('process', 'web'), policy('process', 'process'));
     const port = await freePort('127.0.0.1');
-    const { child, stdout, stderr, exit } = start({}, ['--health-port', String(port)]);
+    const config = file(`healthPort: ${port}\n`);
+    const { child, stdout, stderr, exit } = start({}, ['--config', config]);
     try {
       const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
       await waitFor('readiness', async () => ((await get('/readyz')).status === 200 ? true : undefined));
@@ -78,6 +89,7 @@ describe("the operator's process", function () {
         'workqueue_depth{name="workload"}',
         'rest_client_requests_total{code="200"',
         'optipod_webhook_certificate_expiry_timestamp_seconds',
+        'leader_election_master_status{name="optipod"} 1',
       ])
         expect(lines).to.contain(name);
       expect((await get('/debug')).status).to.equal(404);
@@ -90,6 +102,8 @@ describe("the operator's process", function () {
       child.kill('SIGTERM');
       expect(await exit).to.equal(0);
       expect(Date.now() - asked).to.be.lessThan(10_000);
+      const lease = await objects().api.get('/apis/coordination.k8s.io/v1/namespaces/optipod-system/leases/optipod');
+      expect(lease.spec).to.include({ leaseDurationSeconds: 1 }).and.not.to.have.property('holderIdentity');
       await objects().settled('OptimizationPolicy/process/process');
       expect(await stderr).to.equal('');
       const log = (await stdout)

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { treeAt } from '../../documents/tree.js';
-import { waitFor } from '../../kit/index.js';
+import { eventsOf, waitFor } from '../../kit/index.js';
 import { useInstallation } from './installation.js';
 import { deployment, namespace, policy, type Name } from './objects.js';
 
@@ -44,6 +44,17 @@ describe('trouble', function () {
     await front().up();
     const { status } = await objects().condition(CALM, 'MetricsAvailable', 'MetricsAvailable');
     expect(status).to.equal('True');
+  });
+
+  it('B-OBS-2 what ceased to work, and that it works again, are Events of the policy', async () => {
+    const calm = { kind: 'OptimizationPolicy', namespace: 'stormy', name: 'calm' };
+    const told = await waitFor('both events', async () => {
+      const events = await eventsOf(installation().cluster, calm);
+      const reasons = events.map(({ type, reason }) => `${type} ${reason}`);
+      const wanted = ['Warning ProviderUnreachable', 'Normal MetricsAvailable'];
+      return wanted.every((one) => reasons.includes(one)) ? events : undefined;
+    });
+    for (const { source } of told) expect(source).to.deep.equal({ component: 'optipod' });
   });
 
   it('a URL that leads elsewhere: the condition tells the answer', async () => {
