@@ -1,5 +1,12 @@
 /** The webhook's process. */
-import { createClient, createLogger, createMetrics, loadClusterConfig, runProcess } from '@optipod/operator/runtime';
+import {
+  createClient,
+  createLogger,
+  createMetrics,
+  loadClusterConfig,
+  measureProcess,
+  runProcess,
+} from '@optipod/operator/runtime';
 import { webhookSettings } from './settings.js';
 import { createWebhook } from './webhook.js';
 
@@ -7,6 +14,7 @@ await runProcess(async (signal) => {
   const settings = webhookSettings({ env: process.env, argv: process.argv.slice(2) });
   const log = createLogger({ level: settings.logLevel });
   const metrics = createMetrics();
+  measureProcess(metrics);
   const client = createClient(await loadClusterConfig(), { log, metrics, userAgent: 'optipod-webhook' });
   await createWebhook({ client, settings, log, metrics }).manager.run(signal);
 });

@@ -1,11 +1,19 @@
-import { apiVersionOf, PodKind, type LimitRange, type ObjectMeta, type Pod } from 'optipod/kube';
+import {
+  apiVersionOf,
+  PodKind,
+  type AdmissionRequest,
+  type AdmissionVerdict,
+  type LimitRange,
+  type ObjectMeta,
+  type Pod,
+} from 'optipod/kube';
 import { readInjection, type StoredPolicy } from 'optipod/lib/api';
 import { podAdmission } from 'optipod/lib/optipod';
 import { controllerOf, deploymentOf, patchPod, type OwningWorkload } from 'optipod/lib/pod';
 import type { WorkloadKind } from 'optipod/lib/policy';
 import type { Informer } from '@optipod/operator/runtime';
 import type { Logger } from 'pino';
-import type { AdmissionDecision, AdmissionHandler, AdmissionRequest } from './server/index.js';
+import type { AdmissionHandler, ReviewContext } from './server/index.js';
 
 /** What the webhook keeps of workloads and ReplicaSets: who they are, who owns them, what their annotations say. */
 export type ObjectMetadata = Pick<ObjectMeta, 'uid' | 'name' | 'namespace' | 'annotations' | 'ownerReferences'>;
@@ -16,7 +24,11 @@ export interface PodReviewSources {
   readonly workloads: Readonly<Record<WorkloadKind, Pick<Informer<ObjectMetadata>, 'get'>>>;
   readonly limitRanges: Pick<Informer<LimitRange>, 'list'>;
   /** Asks kube-apiserver for a ReplicaSet that is too young to have been seen; undefined where it is not there. */
-  readonly fetchReplicaSet: (namespace: string, name: string) => Promise<ObjectMetadata | undefined>;
+  readonly fetchReplicaSet: (
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ) => Promise<ObjectMetadata | undefined>;
   /** Counts what became of a pod. */
   readonly count: (result: PodResult) => void;
   readonly log: Logger;
@@ -33,16 +45,17 @@ export type PodResult =
   | `refused-${string}`
   | 'error';
 
-const UNCHANGED: AdmissionDecision = { allowed: true };
+const UNCHANGED: AdmissionVerdict = { allowed: true };
 
 /** `/mutate`: gives a newborn pod what its workload's annotations say. Whatever goes wrong, the pod is admitted as it is. */
 export function podHandler(sources: PodReviewSources): AdmissionHandler {
   return {
     path: podAdmission.path,
+    // Without a warning: pods are made by controllers, which show it to nobody.
     onError: UNCHANGED,
-    async review(request) {
+    async review(request, context) {
       try {
-        return await review(request, sources);
+        return await review(request, sources, context);
       } catch (error) {
         sources.count('error');
         throw error;
@@ -51,10 +64,14 @@ export function podHandler(sources: PodReviewSources): AdmissionHandler {
   };
 }
 
-async function review(request: AdmissionRequest, sources: PodReviewSources): Promise<AdmissionDecision> {
+async function review(
+  request: AdmissionRequest,
+  sources: PodReviewSources,
+  context: ReviewContext,
+): Promise<AdmissionVerdict> {
   const { namespace, object } = request;
   if (namespace === undefined || !isPod(request, object)) return UNCHANGED;
-  const workload = await findWorkload(namespace, object, sources);
+  const workload = await findWorkload(namespace, object, sources, context);
   if (!workload) return unchanged('no-workload', sources);
   const injection = readInjection(workload.annotations);
   if (!injection) return unchanged('no-recommendation', sources);
@@ -76,7 +93,7 @@ async function review(request: AdmissionRequest, sources: PodReviewSources): Pro
   return unchanged(`refused-${patch.reason}`, sources);
 }
 
-function unchanged(result: PodResult, { count }: PodReviewSources): AdmissionDecision {
+function unchanged(result: PodResult, { count }: PodReviewSources): AdmissionVerdict {
   count(result);
   return UNCHANGED;
 }
@@ -86,11 +103,14 @@ async function findWorkload(
   namespace: string,
   { metadata }: Pod,
   sources: PodReviewSources,
+  context: ReviewContext,
 ): Promise<ObjectMetadata | undefined> {
   const owner = controllerOf(metadata);
   if (owner.found === 'none') return undefined;
   const workload: OwningWorkload | undefined =
-    owner.found === 'workload' ? owner.workload : deploymentOf((await findReplicaSet(namespace, owner, sources)) ?? {});
+    owner.found === 'workload'
+      ? owner.workload
+      : deploymentOf((await findReplicaSet(namespace, owner, sources, context)) ?? {});
   if (!workload) return undefined;
   const cached = sources.workloads[workload.kind].get(namespace, workload.name);
   return cached?.uid === workload.uid ? cached : undefined;
@@ -100,10 +120,11 @@ async function findReplicaSet(
   namespace: string,
   { name, uid }: { readonly name: string; readonly uid: string },
   { replicaSets, fetchReplicaSet }: PodReviewSources,
+  context: ReviewContext,
 ): Promise<ObjectMetadata | undefined> {
   const cached = replicaSets.get(namespace, name);
   if (cached?.uid === uid) return cached;
-  const fetched = await fetchReplicaSet(namespace, name);
+  const fetched = await fetchReplicaSet(namespace, name, context.signal);
   return fetched?.uid === uid ? fetched : undefined;
 }
 

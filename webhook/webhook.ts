@@ -1,8 +1,9 @@
-import { DaemonSet, Deployment, LimitRangeKind, ReplicaSet, Secret, StatefulSet, type KubeObject } from 'optipod/kube';
-import { OptimizationPolicy, readPolicy } from 'optipod/lib/api';
-import { NAMES } from 'optipod/lib/optipod';
+import { servingCertificateUses, type KubeObject, type Readable } from 'optipod/kube';
+import { readPolicy } from 'optipod/lib/api';
+import { NAMES, podAdmission, policyAdmission } from 'optipod/lib/optipod';
+import type { SelectionScope } from 'optipod/lib/policy';
 import {
-  createInformer,
+  createAccess,
   createManager,
   createMetrics,
   isNotFound,
@@ -12,12 +13,17 @@ import {
   type RuntimeMetrics,
 } from '@optipod/operator/runtime';
 import { Counter } from 'prom-client';
+import { rightsOf } from './authors.js';
 import { podHandler, type ObjectMetadata } from './pods.js';
-import { admissionApp, admissionServer, type AdmissionServer } from './server/index.js';
+import { policyHandler } from './policies.js';
+import { admissionApp, admissionServer, servedCertificate, type AdmissionServer } from './server/index.js';
 import type { WebhookSettings } from './settings.js';
+import { namespaceMetadata, ownership, workloadMetadata, worldOf, type WorldCaches } from './world.js';
 
 /** A ReplicaSet that the cache lacks is asked for, within a fraction of the time kube-apiserver waits for the webhook. */
 const FETCH_TIMEOUT_MS = 1000;
+
+const WORKLOADS = { Deployment: workloadMetadata, StatefulSet: workloadMetadata, DaemonSet: workloadMetadata };
 
 export interface WebhookOptions {
   readonly client: KubeClient;
@@ -35,6 +41,7 @@ export function createWebhook(options: WebhookOptions): {
   readonly server: AdmissionServer;
 } {
   const { client, settings, log, metrics = createMetrics(), host } = options;
+  const { registry } = metrics;
   const namespace = settings.namespace ?? client.namespace;
   const manager = createManager({
     log,
@@ -43,80 +50,67 @@ export function createWebhook(options: WebhookOptions): {
     health: { port: settings.healthPort, ...(host ? { host } : {}) },
   });
 
-  const metadata = { metadataOnly: true, project: metadataOf } as const;
-  const policies = createInformer(client, OptimizationPolicy, { project: readPolicy });
-  const replicaSets = createInformer(client, ReplicaSet, metadata);
-  const workloads = {
-    Deployment: createInformer(client, Deployment, metadata),
-    StatefulSet: createInformer(client, StatefulSet, metadata),
-    DaemonSet: createInformer(client, DaemonSet, metadata),
-  };
-  const limitRanges = createInformer(client, LimitRangeKind);
-  const certificate = createInformer(client, Secret, {
-    namespace,
-    fieldSelector: `metadata.name=${NAMES.certificateSecret}`,
+  const access = createAccess({ client, namespace, fieldManager: NAMES.webhook });
+  const ofPods = access.to(podAdmission.uses, { policies: readPolicy, replicaSets: ownership, ...WORKLOADS });
+  const ofPolicies = access.to(policyAdmission.uses, {
+    policies: readPolicy,
+    namespaces: namespaceMetadata,
+    ...WORKLOADS,
   });
 
-  const reviewed = new Counter({
-    name: 'optipod_webhook_pods_total',
-    help: 'Pods reviewed, by what became of them.',
-    labelNames: ['result'],
-    registers: [metrics.registry],
-  });
-  const handler = podHandler({
-    policies,
-    replicaSets,
-    workloads,
-    limitRanges,
-    fetchReplicaSet: (inNamespace, name) => fetchReplicaSet(client, inNamespace, name),
-    count: (result) => reviewed.inc({ result }),
+  const pods = podHandler({
+    policies: ofPods.policies,
+    replicaSets: ofPods.replicaSets,
+    workloads: ofPods,
+    limitRanges: ofPods.limitRanges,
+    fetchReplicaSet: (...which) => fetchReplicaSet(ofPods.replicaSets, ...which),
+    count: counter(metrics, 'optipod_webhook_pods_total', 'Pods reviewed, by what became of them.'),
     log,
   });
-  const app = admissionApp([handler], { log, metrics: metrics.registry });
-  const server = admissionServer(app, { port: settings.port, drainMs: settings.drain, ...(host ? { host } : {}) });
-
-  certificate.onEvent(async (event) => {
-    if (event.type === 'deleted') return;
-    const { 'tls.crt': cert, 'tls.key': key } = event.object.data ?? {};
-    if (!cert || !key) return;
-    await server.use({ cert: decode(cert), key: decode(key) });
-    log.info({ secret: NAMES.certificateSecret }, 'serving with this certificate');
+  const caches: WorldCaches = {
+    policies: ofPolicies.policies.informer,
+    namespaces: ofPolicies.namespaces.informer,
+    workloads: {
+      Deployment: ofPolicies.Deployment.informer,
+      StatefulSet: ofPolicies.StatefulSet.informer,
+      DaemonSet: ofPolicies.DaemonSet.informer,
+    },
+  };
+  const scope: SelectionScope = { ownNamespace: namespace, policyScope: settings.policyScope };
+  const policyReview = policyHandler({
+    scope,
+    world: () => worldOf(caches, scope),
+    ...(settings.checkAuthors
+      ? { authorsRights: (author, reach, signal) => rightsOf(author, reach, ofPolicies.reviews, signal) }
+      : {}),
+    count: counter(metrics, 'optipod_webhook_policies_total', 'Policies reviewed, by what became of them.'),
+    log,
   });
+  const app = admissionApp([pods, policyReview], { log, metrics: registry });
+  const server = admissionServer(app, { port: settings.port, drainMs: settings.drain, ...(host ? { host } : {}) });
+  const { certificate } = access.to(servingCertificateUses(settings.certificateSecret ?? NAMES.certificateSecret));
+  servedCertificate(server, certificate.informer, { name: NAMES.webhook, log, registry });
+
   manager.addReadyCheck('tls', () => server.serving);
-  manager.add(server, server.drain);
-  manager.add(policies, replicaSets, ...Object.values(workloads), limitRanges, certificate);
+  manager.add(server, server.drain, ...access.informers);
   return { manager, server };
 }
 
-function metadataOf({ metadata }: KubeObject): ObjectMetadata {
-  const { uid, name, namespace, annotations, ownerReferences } = metadata;
-  return {
-    uid,
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(annotations ? { annotations } : {}),
-    ...(ownerReferences ? { ownerReferences } : {}),
-  };
+function counter({ registry }: RuntimeMetrics, name: string, help: string): (result: string) => void {
+  const reviewed = new Counter({ name, help, labelNames: ['result'], registers: [registry] });
+  return (result) => reviewed.inc({ result });
 }
 
 async function fetchReplicaSet(
-  client: KubeClient,
+  replicaSets: Readable<KubeObject>,
   namespace: string,
   name: string,
+  signal: AbortSignal,
 ): Promise<ObjectMetadata | undefined> {
   try {
-    const found = await client.get(
-      ReplicaSet,
-      { namespace, name },
-      { metadataOnly: true, timeoutMs: FETCH_TIMEOUT_MS },
-    );
-    return metadataOf(found);
+    return ownership(await replicaSets.read({ namespace, name }, { timeoutMs: FETCH_TIMEOUT_MS, signal }));
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
   }
-}
-
-function decode(base64: string): string {
-  return Buffer.from(base64, 'base64').toString('utf8');
 }

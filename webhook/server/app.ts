@@ -1,8 +1,11 @@
 import type { HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
+import { type AdmissionRequest, type AdmissionVerdict, parseDuration } from 'optipod/kube';
 import type { Logger } from 'pino';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { answer, readReview, type AdmissionDecision, type AdmissionRequest } from './review.js';
+import type { Registry } from 'prom-client';
+import type { AdmissionHandler, ReviewContext } from './handler.js';
+import { webhookMetrics, type WebhookMetrics } from './metrics.js';
+import { answer, readReview, type AdmissionReviewResponse } from './review.js';
 
 /** Two objects of kube-apiserver's largest request, 3 MiB each, and the review around them. */
 const LARGEST_BODY = 7 * 2 ** 20;
@@ -10,89 +13,113 @@ const LARGEST_BODY = 7 * 2 ** 20;
 /** With parameters or without. */
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
 
-export interface AdmissionHandler {
-  readonly path: `/${string}`;
-  /** Decides from memory, in milliseconds. */
-  review(request: AdmissionRequest): AdmissionDecision | Promise<AdmissionDecision>;
-  /** The decision where `review` throws: what went wrong inside must not be the author's trouble. */
-  readonly onError: AdmissionDecision;
+/** How long kube-apiserver waits for a webhook that says nothing of it, and the longest that one may say. */
+const USUAL_TIMEOUT_MS = 10_000;
+const LONGEST_TIMEOUT_MS = 30_000;
+/** Of what it waits: the rest is for the way there and back, a handshake among it. */
+const OURS = 0.8;
+
+interface Env {
+  readonly Bindings: Partial<HttpBindings>;
 }
+
+type Reply =
+  | { readonly status: 200; readonly review: AdmissionReviewResponse }
+  | { readonly status: 400 | 411 | 413 | 415; readonly message: string };
 
 /** The admission handlers as a Hono app: an AdmissionReview in, the same one with a response out; 4xx for whatever is none. */
 export function admissionApp(
   handlers: readonly AdmissionHandler[],
   { log, metrics }: { readonly log: Logger; readonly metrics: Registry },
-): Hono<{ Bindings: Partial<HttpBindings> }> {
-  const observe = webhookMetrics(metrics);
-  const app = new Hono<{ Bindings: Partial<HttpBindings> }>();
+): Hono<Env> {
+  const counted = webhookMetrics(metrics);
+  const app = new Hono<Env>();
   for (const handler of handlers) {
     app.post(handler.path, async (context) => {
-      const done = observe(handler.path);
-      const refuse = (status: 400 | 411 | 413 | 415, message: string) => {
-        done(status);
-        return context.text(`${message}\n`, status);
-      };
-      // Read from the headers: hono's own body limit costs as much as the rest of a review.
-      const length = context.req.header('content-length');
-      if (length === undefined) return refuse(411, 'content-length is required');
-      if (!(Number(length) <= LARGEST_BODY)) return refuse(413, `the body may have at most ${LARGEST_BODY} bytes`);
-      if (!JSON_TYPE.test(context.req.header('content-type') ?? '')) {
-        return refuse(415, 'the content type must be application/json');
-      }
-      let body: unknown;
+      const done = counted.started(handler.path);
+      let status = 500;
       try {
-        body = await context.req.json();
-      } catch {
-        return refuse(400, 'the body is not JSON');
+        const reply = await replyTo(context, handler, { log, counted });
+        status = reply.status;
+        return reply.status === 200 ? context.json(reply.review) : context.text(`${reply.message}\n`, reply.status);
+      } finally {
+        done(status);
       }
-      const request = readReview(body);
-      if (!request) return refuse(400, 'the body is not an AdmissionReview of admission.k8s.io/v1 with a request');
-      const decision = await decide(handler, request, log);
-      done(200);
-      return context.json(answer(request.uid, decision));
     });
   }
+  app.onError((error, context) => {
+    log.error({ err: error, path: context.req.path }, 'request failed');
+    return context.text('internal error\n', 500);
+  });
   return app;
 }
 
-async function decide(handler: AdmissionHandler, request: AdmissionRequest, log: Logger): Promise<AdmissionDecision> {
-  try {
-    return await handler.review(request);
-  } catch (error) {
-    log.error({ err: error, path: handler.path, uid: request.uid, namespace: request.namespace }, 'review failed');
-    return handler.onError;
-  }
+interface Surroundings {
+  readonly log: Logger;
+  readonly counted: WebhookMetrics;
 }
 
-/** Metrics under controller-runtime's names, so that its dashboards show them. */
-function webhookMetrics(registry: Registry): (webhook: string) => (code: number) => void {
-  const registers = [registry];
-  const latency = new Histogram({
-    name: 'controller_runtime_webhook_latency_seconds',
-    help: 'Time to process an admission request.',
-    labelNames: ['webhook'],
-    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    registers,
-  });
-  const total = new Counter({
-    name: 'controller_runtime_webhook_requests_total',
-    help: 'Admission requests by HTTP status code.',
-    labelNames: ['webhook', 'code'],
-    registers,
-  });
-  const inFlight = new Gauge({
-    name: 'controller_runtime_webhook_requests_in_flight',
-    help: 'Admission requests being served.',
-    labelNames: ['webhook'],
-    registers,
-  });
-  return (webhook) => {
-    const stop = latency.startTimer({ webhook });
-    inFlight.inc({ webhook });
-    return (code) => {
-      stop();
-      inFlight.dec({ webhook });
-      total.inc({ webhook, code });
-    };
+async function replyTo(
+  { req }: Pick<Context<Env>, 'req'>,
+  handler: AdmissionHandler,
+  surroundings: Surroundings,
+): Promise<Reply> {
+  // Read from the headers: hono's own body limit costs as much as the rest of a review.
+  const length = req.header('content-length');
+  if (length === undefined) return { status: 411, message: 'content-length is required' };
+  if (!(Number(length) <= LARGEST_BODY)) {
+    return { status: 413, message: `the body may have at most ${LARGEST_BODY} bytes` };
+  }
+  if (!JSON_TYPE.test(req.header('content-type') ?? '')) {
+    return { status: 415, message: 'the content type must be application/json' };
+  }
+  let body: unknown;
+  try {
+    body = await req.json();
+  } catch {
+    return { status: 400, message: 'the body is not JSON' };
+  }
+  const request = readReview(body);
+  if (!request) {
+    return { status: 400, message: 'the body is not an AdmissionReview of admission.k8s.io/v1 with a request' };
+  }
+  const waits = Math.min(parseDuration(req.query('timeout') ?? '') ?? USUAL_TIMEOUT_MS, LONGEST_TIMEOUT_MS);
+  const budgetMs = Math.min(handler.timeoutMs ?? waits, waits * OURS);
+  return { status: 200, review: answer(request, await decide(handler, request, budgetMs, surroundings)) };
+}
+
+async function decide(
+  handler: AdmissionHandler,
+  request: AdmissionRequest,
+  budgetMs: number,
+  { log, counted }: Surroundings,
+): Promise<AdmissionVerdict> {
+  // Most handlers decide from memory and never look at it.
+  let controller: AbortController | undefined;
+  let timedOut: Error | undefined;
+  const context: ReviewContext = {
+    get signal() {
+      controller ??= new AbortController();
+      if (timedOut) controller.abort(timedOut);
+      return controller.signal;
+    },
   };
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      timedOut = new Error(`not decided within ${budgetMs} ms`);
+      controller?.abort(timedOut);
+      reject(timedOut);
+    }, budgetMs);
+  });
+  try {
+    return await Promise.race([handler.review(request, context), late]);
+  } catch (error) {
+    counted.failed(handler.path, timedOut ? 'timeout' : 'error');
+    const { uid, operation, namespace, name } = request;
+    log.error({ err: error, path: handler.path, uid, operation, namespace, name }, 'review failed');
+    return handler.onError;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,21 +1,16 @@
-import type { JsonPatchOperation, KubeObject } from 'optipod/kube';
+import type {
+  AdmissionOperation,
+  AdmissionRequest,
+  AdmissionVerdict,
+  JsonPatchOperation,
+  KubeObject,
+  Refusal,
+  StatusCause,
+  UserInfo,
+} from 'optipod/kube';
+import { limitedWarnings } from './warnings.js';
 
-/** admission.k8s.io/v1 AdmissionRequest, as far as handlers read it. */
-export interface AdmissionRequest<T extends KubeObject = KubeObject> {
-  readonly uid: string;
-  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
-  readonly namespace?: string;
-  readonly name?: string;
-  readonly object?: T;
-  readonly oldObject?: T;
-  readonly dryRun?: boolean;
-}
-
-/** What a handler decides. */
-export type AdmissionDecision =
-  | { readonly allowed: true; readonly patch?: readonly JsonPatchOperation[]; readonly warnings?: readonly string[] }
-  | { readonly allowed: false; readonly code: number; readonly reason: string; readonly message: string };
+const OPERATIONS: readonly AdmissionOperation[] = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'];
 
 export interface AdmissionReviewResponse {
   readonly apiVersion: 'admission.k8s.io/v1';
@@ -27,7 +22,18 @@ export interface AdmissionReviewResponse {
     /** base64 */
     readonly patch?: string;
     readonly warnings?: readonly string[];
-    readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
+    readonly status?: {
+      readonly status: 'Failure';
+      readonly code: number;
+      readonly reason: string;
+      readonly message: string;
+      readonly details?: {
+        readonly name: string;
+        readonly group: string;
+        readonly kind: string;
+        readonly causes: readonly StatusCause[];
+      };
+    };
   };
 }
 
@@ -36,29 +42,78 @@ export function readReview(body: unknown): AdmissionRequest | undefined {
   if (!isRecord(body) || body.kind !== 'AdmissionReview' || body.apiVersion !== 'admission.k8s.io/v1') return undefined;
   const { request } = body;
   if (!isRecord(request) || typeof request.uid !== 'string' || request.uid === '') return undefined;
-  return isRecord(request.kind) && typeof request.operation === 'string'
-    ? (request as unknown as AdmissionRequest)
-    : undefined;
+  const operation = OPERATIONS.find((known) => known === request.operation);
+  const { kind, object, oldObject } = request;
+  if (!operation || !isGroupVersionKind(kind)) return undefined;
+  return {
+    uid: request.uid,
+    kind,
+    operation,
+    ...text('subResource', request.subResource),
+    ...text('namespace', request.namespace),
+    ...text('name', request.name),
+    ...(isRecord(object) ? { object: object as unknown as KubeObject } : {}),
+    ...(isRecord(oldObject) ? { oldObject: oldObject as unknown as KubeObject } : {}),
+    userInfo: userInfoOf(request.userInfo),
+    dryRun: request.dryRun === true,
+  };
 }
 
-export function answer(uid: string, decision: AdmissionDecision): AdmissionReviewResponse {
-  const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' } as const;
-  if (!decision.allowed) {
-    const { code, reason, message } = decision;
-    return { ...review, response: { uid, allowed: false, status: { code, reason, message } } };
-  }
-  const { patch = [], warnings = [] } = decision;
+export function answer(request: AdmissionRequest, verdict: AdmissionVerdict): AdmissionReviewResponse {
+  const warnings = limitedWarnings(verdict.warnings ?? []);
   return {
-    ...review,
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
     response: {
-      uid,
-      allowed: true,
-      ...(patch.length > 0
-        ? { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }
-        : {}),
+      uid: request.uid,
+      allowed: verdict.allowed,
+      ...(verdict.allowed ? patched(verdict.patch) : { status: statusOf(request, verdict.status) }),
       ...(warnings.length > 0 ? { warnings } : {}),
     },
   };
+}
+
+function patched(patch: readonly JsonPatchOperation[] = []) {
+  if (patch.length === 0) return {};
+  return { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') } as const;
+}
+
+/** With the kind and the name among the details kubectl tells an `Invalid` as it tells kube-apiserver's own. */
+function statusOf(request: AdmissionRequest, { code, reason, message, causes = [] }: Refusal) {
+  const { group, kind } = request.kind;
+  const details = causes.length > 0 ? { details: { name: request.name ?? '', group, kind, causes } } : {};
+  return { status: 'Failure', code, reason, message, ...details } as const;
+}
+
+function userInfoOf(given: unknown): UserInfo {
+  const { username, uid, groups, extra } = isRecord(given) ? given : {};
+  return {
+    username: typeof username === 'string' ? username : '',
+    ...text('uid', uid),
+    groups: strings(groups),
+    extra: isRecord(extra)
+      ? Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, strings(values)]))
+      : {},
+  };
+}
+
+function strings(given: unknown): string[] {
+  return Array.isArray(given) ? given.filter((value) => typeof value === 'string') : [];
+}
+
+/** kube-apiserver writes an empty string for some of what there is not. */
+function text<Key extends string>(key: Key, value: unknown): Readonly<Partial<Record<Key, string>>> {
+  const given = typeof value === 'string' && value !== '' ? { [key]: value } : {};
+  return given as Readonly<Partial<Record<Key, string>>>;
+}
+
+function isGroupVersionKind(value: unknown): value is AdmissionRequest['kind'] {
+  return (
+    isRecord(value) &&
+    typeof value.group === 'string' &&
+    typeof value.version === 'string' &&
+    typeof value.kind === 'string'
+  );
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,16 +1,18 @@
-import { manifestsYaml } from 'optipod/install';
-import { MutatingWebhookConfiguration, Namespace, type Kind } from 'optipod/kube';
+import { manifestsYaml, type OptiPodProps } from 'optipod/install';
+import { MutatingWebhookConfiguration, Namespace, ValidatingWebhookConfiguration, type Kind } from 'optipod/kube';
 import { NAMES } from 'optipod/lib/optipod';
 import { parseAllDocuments, stringify } from 'yaml';
 import { createOperator } from '../../../operator/operator.js';
 import { operatorSettings } from '../../../operator/settings.js';
 import {
   createClient,
+  createLeaderElection,
   createMetrics,
   loadClusterConfig,
   silentLogger,
   type ClusterConfig,
   type KubeClient,
+  type LeaderElection,
   type RuntimeMetrics,
 } from '../../../operator/runtime/index.js';
 import { webhookSettings } from '../../../webhook/settings.js';
@@ -23,6 +25,26 @@ const SOON = { everyMs: 20, timeoutMs: 30_000 };
 export interface Running {
   readonly metrics: RuntimeMetrics;
   stop(): Promise<void>;
+}
+
+export interface WorldOptions {
+  /** Of the cluster. @default 'webhook' */
+  readonly name?: string;
+  /** Milliseconds since 1970, for the operator. @default Date.now */
+  readonly now?: () => number;
+  /** Further flags. */
+  readonly operatorFlags?: readonly string[];
+  readonly webhookFlags?: readonly string[];
+  /** Of the installation. @default its defaults */
+  readonly props?: OptiPodProps;
+  /** What has to be there before the processes start; the namespace is. */
+  readonly prepare?: (client: KubeClient) => Promise<void>;
+  /** Whether there is an audit log. @default false */
+  readonly audit?: boolean;
+  /** Whether the operator has to be elected, as it has to where it is installed. @default false */
+  readonly elected?: boolean;
+  /** Of the webhook configurations, instead of the synthesized one: what fails is seen. */
+  readonly failurePolicy?: 'Fail';
 }
 
 /**
@@ -40,25 +62,24 @@ export class World {
   #webhook: Running | undefined;
   /** Stays the same when the webhook comes back. */
   #port = 0;
+  #options: WorldOptions;
 
-  private constructor(cluster: Cluster, config: ClusterConfig) {
+  private constructor(cluster: Cluster, config: ClusterConfig, options: WorldOptions) {
     this.cluster = cluster;
     this.config = config;
     this.client = createClient(config);
+    this.#options = options;
   }
 
-  static async start(): Promise<World> {
-    const cluster = await startCluster({ name: 'webhook' });
-    const world = new World(cluster, await loadClusterConfig({ kubeconfig: cluster.kubeconfig }));
-    await world.apply(synthesized().filter(({ kind }) => kind !== 'Deployment' && !isConfiguration(kind)));
+  static async start(options: WorldOptions = {}): Promise<World> {
+    const cluster = await startCluster({ name: options.name ?? 'webhook', audit: options.audit ?? false });
+    const world = new World(cluster, await loadClusterConfig({ kubeconfig: cluster.kubeconfig }), options);
+    await world.apply(synthesized(options.props).filter(({ kind }) => kind !== 'Deployment' && !isConfiguration(kind)));
     await cluster.kubectl(['wait', '--for=condition=Established', 'crd/optimizationpolicies.optipod.io']);
+    await options.prepare?.(world.client);
     await world.startOperator();
     await world.startWebhook();
-    await world.apply(
-      synthesized()
-        .filter(({ kind }) => isConfiguration(kind))
-        .map((object) => world.byUrl(object)),
-    );
+    await world.configure(options.failurePolicy);
     return world;
   }
 
@@ -77,15 +98,33 @@ export class World {
   }
 
   async startOperator(): Promise<void> {
+    const { operatorFlags = [], elected = false, now } = this.#options;
     const { client, metrics } = await this.#clientOf(NAMES.operator);
-    const settings = operatorSettings({ env: {}, argv: ['--health-port=0'] });
-    const manager = createOperator({ client, metrics, settings, log: silentLogger, webhookNames: ['localhost'] });
+    const election = elected ? await this.#election() : {};
+    const settings = operatorSettings({ env: {}, argv: ['--health-port=0', ...operatorFlags] });
+    const webhookNames = ['localhost'];
+    const clock = now ? { now } : {};
+    const manager = createOperator({
+      client,
+      metrics,
+      settings,
+      log: silentLogger,
+      webhookNames,
+      ...clock,
+      ...election,
+    });
     this.#operator = running(metrics, (signal) => manager.run(signal));
+  }
+
+  async stopOperator(): Promise<void> {
+    await this.#operator?.stop();
+    this.#operator = undefined;
   }
 
   async startWebhook(): Promise<void> {
     const { client, metrics } = await this.#clientOf(NAMES.webhook);
-    const settings = webhookSettings({ env: {}, argv: [`--port=${this.#port}`, '--health-port=0', '--drain=0s'] });
+    const argv = [`--port=${this.#port}`, '--health-port=0', '--drain=0s', ...(this.#options.webhookFlags ?? [])];
+    const settings = webhookSettings({ env: {}, argv });
     const { manager, server } = createWebhook({ client, metrics, settings, log: silentLogger, host: '127.0.0.1' });
     this.#webhook = running(metrics, (signal) => manager.run(signal));
     await waitFor(
@@ -101,6 +140,19 @@ export class World {
     this.#webhook = undefined;
   }
 
+  /** Has kube-apiserver call the webhook. @param failurePolicy instead of the synthesized one */
+  async configure(failurePolicy?: 'Fail'): Promise<void> {
+    const configurations = synthesized(this.#options.props).filter(({ kind }) => isConfiguration(kind));
+    await this.apply(configurations.map((object) => this.byUrl(object, failurePolicy)));
+  }
+
+  /** Both processes anew, with other options. */
+  async restart(options: WorldOptions): Promise<void> {
+    this.#options = options;
+    await Promise.all([this.stopWebhook(), this.stopOperator()]);
+    await Promise.all([this.startWebhook(), this.startOperator()]);
+  }
+
   async namespace(name: string, labels: Record<string, string> = { 'optipod.io/webhook': 'enabled' }): Promise<string> {
     await this.client.create(Namespace, { metadata: { name, labels } });
     // Pods are refused before it is there.
@@ -112,18 +164,22 @@ export class World {
     return name;
   }
 
-  /** What became of the pods that the webhook reviewed since it was started, by result. */
-  async results(): Promise<Record<string, number>> {
-    const { values } = (await this.webhook.metrics.registry.getSingleMetric('optipod_webhook_pods_total')?.get()) ?? {
-      values: [],
-    };
+  /** What became of the pods (or policies) that the webhook reviewed since it was started, by result. */
+  async results(what: 'pods' | 'policies' = 'pods'): Promise<Record<string, number>> {
+    const metric = this.webhook.metrics.registry.getSingleMetric(`optipod_webhook_${what}_total`);
+    const { values } = (await metric?.get()) ?? { values: [] };
     return Object.fromEntries(values.map(({ labels, value }) => [String(labels.result), value]));
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.stopWebhook(), this.#operator?.stop()]);
+    await Promise.all([this.stopWebhook(), this.stopOperator()]);
     await this.client.close();
     await this.cluster.stop();
+  }
+
+  async #election(): Promise<{ readonly leaderElection: LeaderElection }> {
+    const { client } = await this.#clientOf(NAMES.operator);
+    return { leaderElection: createLeaderElection({ client, namespace: NAMES.namespace, name: NAMES.operator }) };
   }
 
   async #clientOf(account: string): Promise<{ client: KubeClient; metrics: RuntimeMetrics }> {
@@ -137,25 +193,38 @@ export class World {
   }
 
   /** The synthesized configuration, but for where the webhook is. */
-  byUrl(configuration: Synthesized): Synthesized {
-    const url = `https://localhost:${this.#port}/mutate`;
+  byUrl(configuration: Synthesized, failurePolicy?: 'Fail'): object {
+    const at = ({ service, caBundle }: ClientConfig) => ({
+      url: `https://localhost:${this.#port}${service?.path ?? ''}`,
+      ...(caBundle === undefined ? {} : { caBundle }),
+    });
     return {
       ...configuration,
-      webhooks: configuration.webhooks?.map((webhook) => ({ ...webhook, clientConfig: { url } })),
+      webhooks: configuration.webhooks?.map((webhook) => ({
+        ...webhook,
+        clientConfig: at(webhook.clientConfig),
+        ...(failurePolicy ? { failurePolicy } : {}),
+      })),
     };
   }
 }
 
 interface Synthesized {
   readonly kind: string;
-  readonly webhooks?: readonly object[] | undefined;
+  readonly webhooks?: readonly { readonly clientConfig: ClientConfig }[] | undefined;
 }
 
-function synthesized(): Synthesized[] {
-  return parseAllDocuments(manifestsYaml()).map((document) => document.toJS() as Synthesized);
+interface ClientConfig {
+  readonly service?: { readonly path: string };
+  readonly caBundle?: string;
 }
 
-const isConfiguration = (kind: string) => kind === MutatingWebhookConfiguration.kind;
+function synthesized(props?: OptiPodProps): Synthesized[] {
+  return parseAllDocuments(manifestsYaml(props)).map((document) => document.toJS() as Synthesized);
+}
+
+const isConfiguration = (kind: string) =>
+  kind === MutatingWebhookConfiguration.kind || kind === ValidatingWebhookConfiguration.kind;
 
 const ServiceAccount: Kind = {
   group: '',

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import type { AdmissionRequest, Json } from 'optipod/kube';
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../../operator/runtime/index.js';
-import { admissionApp, type AdmissionHandler, type AdmissionRequest } from '../../../webhook/server/index.js';
+import { admissionApp, type AdmissionHandler } from '../../../webhook/server/index.js';
 import { operationsOf, podReview, post, responseOf } from './reviews.js';
 
 const MIB = 2 ** 20;
@@ -25,7 +26,16 @@ describe('the admission app', () => {
   const validate: AdmissionHandler = {
     path: '/validate',
     onError: { allowed: true },
-    review: () => ({ allowed: false, code: 422, reason: 'Invalid', message: 'spec.mode: unknown' }),
+    review: () => ({
+      allowed: false,
+      status: {
+        code: 422,
+        reason: 'Invalid',
+        message: 'spec.mode: unknown',
+        causes: [{ field: 'spec.mode', reason: 'FieldValueNotSupported', message: 'unknown' }],
+      },
+      warnings: ['and another thing'],
+    }),
   };
   let metrics: Registry;
   let app: ReturnType<typeof admissionApp>;
@@ -64,15 +74,87 @@ describe('the admission app', () => {
     expect(await lines()).to.include.members([
       'controller_runtime_webhook_requests_total{webhook="/broken",code="200"} 1',
       'controller_runtime_webhook_requests_in_flight{webhook="/broken"} 0',
+      'controller_runtime_webhook_panics_total 1',
+      'admission_review_failures_total{webhook="/broken",cause="error"} 1',
     ]);
   });
 
-  it('a handler that refuses says with which code, why, and in words', async () => {
-    const response = await responseOf(await post(app, '/validate', podReview({})));
-    expect(response).to.deep.include({
+  it('a handler that refuses says with which code, why, in words and with every cause', async () => {
+    const response = await responseOf(await post(app, '/validate', podReview({}, { uid: 'four', name: 'web' })));
+    expect(response).to.deep.equal({
+      uid: 'four',
       allowed: false,
-      status: { code: 422, reason: 'Invalid', message: 'spec.mode: unknown' },
+      status: {
+        status: 'Failure',
+        code: 422,
+        reason: 'Invalid',
+        message: 'spec.mode: unknown',
+        details: {
+          name: 'web',
+          group: '',
+          kind: 'Pod',
+          causes: [{ field: 'spec.mode', reason: 'FieldValueNotSupported', message: 'unknown' }],
+        },
+      },
+      warnings: ['and another thing'],
     });
+  });
+
+  it('a handler is told on whose behalf it is asked, and what there was before', async () => {
+    const userInfo = { username: 'jane', uid: '7', groups: ['dev', 'system:authenticated'], extra: { scopes: ['a'] } };
+    const oldObject = { metadata: { name: 'web' } };
+    const request = { operation: 'UPDATE', name: 'web', userInfo, oldObject, dryRun: true, subResource: 'resize' };
+    await post(app, '/mutate', podReview({}, request));
+    await post(app, '/mutate', podReview({}, { userInfo: { groups: 'dev', extra: { scopes: 'a' } }, oldObject: null }));
+    expect(seen[0]).to.deep.include({ ...request, namespace: 'shop' });
+    expect(seen[1]).to.deep.include({ dryRun: false, userInfo: { username: '', groups: [], extra: { scopes: [] } } });
+    expect(seen[1]).not.to.have.any.keys('oldObject', 'subResource', 'name');
+  });
+
+  it('a handler that takes longer than kube-apiserver waits is told so, counted, and answered for', async () => {
+    const reasons: unknown[] = [];
+    const slow: AdmissionHandler = {
+      path: '/slow',
+      onError: { allowed: true, warnings: ['not reviewed'] },
+      review: (_request, { signal }) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => {
+            reasons.push(signal.reason);
+            reject(new Error('late, and nobody listens'));
+          }),
+        ),
+    };
+    const own: AdmissionHandler = { ...slow, path: '/own', timeoutMs: 20 };
+    metrics = new Registry();
+    app = admissionApp([slow, own], { log: silentLogger, metrics });
+    for (const path of ['/slow?timeout=50ms', '/own?timeout=30s', '/own', '/own?timeout=9999999h']) {
+      const response = await responseOf(await post(app, path, podReview({})));
+      expect(response, path).to.deep.include({ allowed: true, warnings: ['not reviewed'] });
+    }
+    expect(String(reasons[0])).to.contain('not decided within 40 ms');
+    expect(await lines()).to.include.members([
+      'admission_review_failures_total{webhook="/slow",cause="timeout"} 1',
+      'admission_review_failures_total{webhook="/own",cause="timeout"} 3',
+      'controller_runtime_webhook_panics_total 0',
+      'controller_runtime_webhook_requests_in_flight{webhook="/slow"} 0',
+    ]);
+  });
+
+  it('a handler whose verdict cannot be written leaves nothing in flight', async () => {
+    const circle: Json[] = [];
+    circle.push(circle);
+    const odd: AdmissionHandler = {
+      ...mutate,
+      review: () => ({ allowed: true, patch: [{ op: 'add', path: '/x', value: circle }] }),
+    };
+    metrics = new Registry();
+    const answered = await post(admissionApp([odd], { log: silentLogger, metrics }), '/mutate', podReview({}));
+    expect(answered.status).to.equal(500);
+    expect(await answered.text()).to.equal('internal error\n');
+    expect(await lines()).to.include.members([
+      'controller_runtime_webhook_requests_in_flight{webhook="/mutate"} 0',
+      'controller_runtime_webhook_requests_total{webhook="/mutate",code="500"} 1',
+    ]);
   });
 
   it('B-WEB-7 a body must say its length, and that must not be over 7 MiB', async () => {
@@ -118,6 +200,8 @@ describe('the admission app', () => {
       { ...review, request: { ...request, uid: 7 } },
       { ...review, request: { ...request, kind: 'Pod' } },
       { ...review, request: { ...request, operation: undefined } },
+      { ...review, request: { ...request, kind: { group: '', version: 'v1', kind: 'Pod' }, operation: 'PATCH' } },
+      { ...review, request: { ...request, kind: { group: '', version: 'v1' } } },
     ];
     for (const body of bodies) {
       const answer = await post(app, '/mutate', JSON.stringify(body));

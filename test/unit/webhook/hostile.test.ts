@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../../operator/runtime/index.js';
 import { podHandler } from '../../../webhook/pods.js';
+import { policyHandler } from '../../../webhook/policies.js';
 import { admissionApp } from '../../../webhook/server/index.js';
 import { annotations, operationsOf, owner, podReview, post, responseOf, sourcesOf } from './reviews.js';
 
@@ -62,9 +63,37 @@ const nearlyPod = fc.record({
 const said = { app: { requests: { cpu: '240m', memory: '512Mi' } }, ['__proto__']: { requests: { cpu: '1' } } };
 const workload = { name: 'web', namespace: 'shop', uid: 'web-uid', annotations: annotations(said) };
 
+/** A policy but for some of its parts. */
+const selector = fc.oneof(json, fc.record({ namespaces: json, namespaceSelector: json, workloadTypes: json }));
+const nearlyPolicy = fc.record({
+  metadata: fc.oneof(json, fc.constant({ name: 'web', namespace: 'shop' })),
+  spec: fc.oneof(
+    json,
+    fc.record({ mode: fc.constantFrom('Auto', '__proto__', null), weight: json, selector, updateStrategy: json }),
+  ),
+});
+
 describe('whatever kube-apiserver is made to send', () => {
   const sources = sourcesOf({ workloads: { StatefulSet: workload } });
-  const app = admissionApp([podHandler(sources)], { log: silentLogger, metrics: new Registry() });
+  const policies = policyHandler({
+    scope: { ownNamespace: 'optipod-system', policyScope: 'Cluster' },
+    world: () => undefined,
+    count: () => undefined,
+    log: silentLogger,
+  });
+  const app = admissionApp([podHandler(sources), policies], { log: silentLogger, metrics: new Registry() });
+
+  it('B-WEB-7 any JSON in place of a policy, and of the one before, gets an answer with the same UID', () =>
+    fc.assert(
+      fc.asyncProperty(fc.oneof(json, nearlyPolicy), fc.oneof(json, nearlyPolicy), json, async (object, old, user) => {
+        const kind = { group: 'optipod.io', version: 'v1alpha1', kind: 'OptimizationPolicy' };
+        const request = { uid: 'this-one', kind, operation: 'UPDATE', oldObject: old, userInfo: user };
+        const answer = await post(app, '/validate', podReview(object, request));
+        expect(answer.status).to.equal(200);
+        expect(await responseOf(answer)).to.include({ uid: 'this-one' });
+      }),
+      atLeast(500),
+    ));
 
   async function admits(object: unknown, request: object = {}): Promise<void> {
     const answer = await post(app, '/mutate', podReview(object, { uid: 'this-one', ...request }));

@@ -93,9 +93,9 @@ export function sourcesOf(memory: Memory): PodReviewSources & {
       DaemonSet: workload('DaemonSet'),
     },
     limitRanges: { list: () => [...limitRanges] },
-    fetchReplicaSet: (namespace, name) => {
+    fetchReplicaSet: (namespace, name, signal) => {
       fetched.push(`${namespace}/${name}`);
-      return memory.fetch?.(namespace, name) ?? Promise.resolve(undefined);
+      return memory.fetch?.(namespace, name, signal) ?? Promise.resolve(undefined);
     },
     count: (result) => counted.push(result),
     log: silentLogger,

@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+/** `optipod-webhook FILE [flags]`: serves the admission handlers of the operator that a module has as its default export. */
+import { loadOperator } from '@optipod/operator/runtime';
+import { runAdmission } from './server/index.js';
+
+const { definition, argv } = await loadOperator('optipod-webhook', process.argv.slice(2));
+await runAdmission(definition, { env: process.env, argv });
