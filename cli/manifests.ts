@@ -24,7 +24,7 @@ export function manifestsCommand(): Command {
     )
     .option('--namespace <name>', 'where OptiPod runs')
     .option('--prometheus-url <url>', 'where Prometheus answers, as seen from the operator')
-    .option('--set <NAME=VALUE...>', 'an environment variable of the operator, OPTIPOD_…', setting, {})
+    .option('--set <NAME=VALUE...>', 'a setting of the operator: prometheusStep=30s', setting, {})
     .action(async ({ set, ...options }: Options) => {
       // Loading the Kubernetes API takes a while, and other commands do not need it.
       const { manifestsYaml } = await import('../constructs/install.js');

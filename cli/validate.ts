@@ -9,7 +9,8 @@ const FOUND = 1;
 
 const HELP = `
 FILE is YAML or JSON with any number of documents, DIR stands for the *.yaml, *.yml and *.json files in it and below, - for
-stdin. OptimizationPolicies are judged as kube-apiserver would; other objects are left alone.
+stdin. OptimizationPolicies are judged as kube-apiserver would, and so is what is of their group and of no kind or version that
+there is. Objects of other groups are left alone.
 Exit code: 0 nothing found, 1 something found, 2 something could not be read.`;
 
 /** `optipod validate`: what kube-apiserver would refuse, told before it is asked. */
@@ -30,7 +31,7 @@ async function validate(args: readonly string[], { output }: { readonly output: 
   const { formatFinding, summary, toJson } = await import('./validation/report.js');
   const findings: Finding[] = [];
   const unreadable: string[] = [];
-  let [files, policies] = [0, 0];
+  let [files, policies, others] = [0, 0, 0];
   for (const input of await inputs(args, unreadable)) {
     try {
       const content = await contentOf(input);
@@ -39,6 +40,7 @@ async function validate(args: readonly string[], { output }: { readonly output: 
       if (!input.named && !mayConcern(content)) continue;
       const judgement = judge(input.file, content);
       policies += judgement.judged;
+      others += judgement.others;
       findings.push(...judgement.findings);
     } catch (error) {
       unreadable.push(reason(error));
@@ -51,7 +53,7 @@ async function validate(args: readonly string[], { output }: { readonly output: 
     output === 'json' ? toJson(findings) : findings.map((finding) => formatFinding(finding, paint)).join('\n'),
   );
   for (const message of unreadable) console.error(`optipod: ${message}`);
-  console.error(summary(policies, files, findings));
+  console.error(summary({ policies, others, files }, findings));
   if (unreadable.length > 0) process.exitCode = USAGE_ERROR;
   else if (findings.length > 0) process.exitCode = FOUND;
 }

@@ -1,6 +1,7 @@
 /** `optipod`: OptiPod's objects as cdk8s constructs, and the types of its API. */
 export type * from '../imports/types/optimization-policy.js';
 export type { CpuQuantity, DurationGiven, MemoryQuantity } from './given.js';
+export { CustomResource, type CustomResourceProps } from './operator/custom-resource.js';
 export {
   OptimizationPolicy,
   type NamespaceName,

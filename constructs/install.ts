@@ -1,61 +1,31 @@
-/** `optipod/install`: a whole installation of OptiPod. Alone of the package's entries it loads cdk8s-plus-28. */
-import { App, ApiObject, Chart } from 'cdk8s';
-import { Construct } from 'constructs';
-import { NAMES, optipod } from '../lib/optipod/index.js';
-import { operatorProcess } from './install/operator.js';
-import { installation, type OptiPodProps } from './install/options.js';
-import { deployment } from './install/process.js';
-import { webhookProcess, webhookService } from './install/webhook.js';
-import { crds, grant, webhookConfigurations } from './operator/index.js';
-import { VERSION } from './version.js';
-
-export type { OptiPodProps } from './install/options.js';
-
 /**
- * OptiPod in a cluster: namespace, CustomResourceDefinitions, rights, operator, webhook. It goes under an `App` or a
- * `Chart`, and holds two charts of its own, since the namespace of a chart would end up on cluster-scoped objects, too:
- * `cluster`, which must be applied first, and `system`.
+ * `optipod/install`: a whole installation of OptiPod, or of any declared operator. Alone of the package's entries it loads
+ * cdk8s-plus-28.
  */
-export class OptiPod extends Construct {
-  /** The namespace, the CustomResourceDefinitions and everything else that is cluster-scoped. */
-  readonly cluster: Chart;
-  /** Everything in OptiPod's namespace. */
-  readonly system: Chart;
+import { App } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { optipodWith } from '../lib/optipod/index.js';
+import { operatorProps, optipodOptions, type OptiPodProps } from './install/options.js';
+import { Operator } from './operator/index.js';
 
+export type { OperatorSettings, OptiPodProps, WebhookSettings } from './install/options.js';
+export {
+  Operator,
+  type Affinity,
+  type CertificateProps,
+  type IssuerRef,
+  type OperatorProps,
+  type PodProps,
+  type ProcessProps,
+  type ServiceMonitorProps,
+  type SettingsFile,
+  type Toleration,
+} from './operator/index.js';
+
+/** OptiPod in a cluster: namespace, CustomResourceDefinitions, rights, operator, webhook. */
+export class OptiPod extends Operator {
   constructor(scope: Construct, id: string, props: OptiPodProps = {}) {
-    super(scope, id);
-    const options = installation(props);
-    const { namespace } = options;
-    const labels = { 'app.kubernetes.io/part-of': NAMES.operator, 'app.kubernetes.io/version': VERSION };
-    this.cluster = new Chart(this, 'cluster', { labels });
-    this.system = new Chart(this, 'system', { labels, namespace });
-    this.system.addDependency(this.cluster);
-
-    if (options.createNamespace) {
-      new ApiObject(this.cluster, 'namespace', {
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
-      });
-    }
-    crds(this.cluster, optipod.resources);
-
-    const scopes = { cluster: this.cluster, namespaced: this.system };
-    const operator = operatorProcess(options);
-    const webhook = webhookProcess(options);
-    for (const [process, runs] of [
-      [operator, optipod.controllers],
-      [webhook, optipod.admission],
-    ] as const) {
-      grant(
-        scopes,
-        { name: process.name, namespace },
-        runs.flatMap(({ uses }) => uses),
-      );
-      deployment(this.system, process, options, labels);
-    }
-    const service = webhookService(this.system, webhook, options);
-    webhookConfigurations(this.cluster, NAMES.webhookConfiguration, optipod.admission, service);
+    super(scope, id, optipodWith(optipodOptions(props)), operatorProps(props));
   }
 }
 

@@ -1,5 +1,5 @@
 /** `optipod/validation`: a plug-in for the `validations` of cdk8s.yaml. */
-import { OptimizationPolicy, policyValidator } from '../lib/api/index.js';
+import { OptimizationPolicy, policyValidator, WorkloadRecommendation } from '../lib/api/index.js';
 import type { Schema } from '../lib/kube/index.js';
 
 /** What `cdk8s synth` gives a plug-in, as far as this one uses it. Here by its shape: cdk8s-cli is hundreds of packages. */
@@ -66,12 +66,12 @@ interface RawPolicy {
   readonly metadata?: { readonly name?: string };
 }
 
-/** An object that is a policy, of whatever version, or those in a list. */
+/** An object that is a policy or meant to be one, of a kind or version that there is not, or those in a list. */
 function policiesIn(object: unknown): RawPolicy[] {
   if (typeof object !== 'object' || object === null) return [];
   const { apiVersion, kind, items } = object as Readonly<Record<string, unknown>>;
   if (Array.isArray(items) && String(kind).endsWith('List')) return items.flatMap(policiesIn);
-  const ours = kind === OptimizationPolicy.kind && String(apiVersion).startsWith(`${OptimizationPolicy.group}/`);
+  const ours = kind !== WorkloadRecommendation.kind && String(apiVersion).startsWith(`${OptimizationPolicy.group}/`);
   return ours ? [object] : [];
 }
 

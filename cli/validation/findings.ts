@@ -1,5 +1,5 @@
 import { isAlias, isScalar, type Document, type Node, type YAMLParseError } from 'yaml';
-import { OptimizationPolicy, policyValidator } from '../../lib/api/index.js';
+import { OptimizationPolicy, policyValidator, WorkloadRecommendation } from '../../lib/api/index.js';
 import type { FieldError, Resource, Validator } from '../../lib/kube/index.js';
 import type { Finding } from './finding.js';
 import { objectsIn, type ObjectNode } from './objects.js';
@@ -11,13 +11,20 @@ import { documentsIn, type SourceDocument } from './yaml.js';
 export interface Rulebook {
   readonly resource: Pick<Resource, 'group' | 'version' | 'kind'>;
   readonly validator: Validator;
+  /** The other kinds of its group, which nobody writes: they are left alone. */
+  readonly siblings?: readonly string[];
 }
 
-const POLICIES: Rulebook = { resource: OptimizationPolicy, validator: policyValidator };
+const POLICIES: Rulebook = {
+  resource: OptimizationPolicy,
+  validator: policyValidator,
+  siblings: [WorkloadRecommendation.kind],
+};
 
-/** How many objects there were to judge, and what is wrong. */
+/** How many objects there were to judge, how many others, and what is wrong. */
 export interface Judgement {
   readonly judged: number;
+  readonly others: number;
   readonly findings: readonly Finding[];
 }
 
@@ -34,19 +41,19 @@ export function judge(file: string, content: string, rulebook: Rulebook = POLICI
   const text = content.replace(/^\uFEFF/, '');
   const positionOf = positionsIn(text);
   const findings: Finding[] = [];
-  let judged = 0;
+  let [judged, others] = [0, 0];
   for (const source of readable(text)) {
-    const { count, flaws } = judgeDocument(source, rulebook);
-    judged += count;
+    const { ours, rest, flaws } = judgeDocument(source, rulebook);
+    judged += ours;
+    others += rest;
     for (const { offset, ...flaw } of flaws) findings.push({ file, ...flaw, ...positionOf(source.start + offset) });
   }
-  return { judged, findings };
+  return { judged, others, findings };
 
   function readable(whole: string): readonly SourceDocument[] {
     try {
       return documentsIn(whole);
     } catch (error) {
-      // The parser recurses: what is nested ten thousand times is no manifest.
       const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
       findings.push({ file, kind: '', name: '', path: '', value: null, message, ...positionOf(0) });
       return [];
@@ -54,42 +61,40 @@ export function judge(file: string, content: string, rulebook: Rulebook = POLICI
   }
 }
 
-function judgeDocument({ document }: SourceDocument, rulebook: Rulebook): { count: number; flaws: Flaw[] } {
+interface DocumentJudgement {
+  readonly ours: number;
+  readonly rest: number;
+  readonly flaws: Flaw[];
+}
+
+function judgeDocument({ document }: SourceDocument, rulebook: Rulebook): DocumentJudgement {
   const objects = objectsIn(document.contents);
   const ours = objects.filter((object) => concerns(object, rulebook));
+  const counts = { ours: ours.length, rest: objects.length - ours.length };
   const syntax = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
   if (syntax) {
     // Half a document of another kind is another tool's business; half a document of no kind could have been ours.
     const foreign = ours.length === 0 && objects.some(({ kind, apiVersion }) => kind !== '' && apiVersion !== '');
     const { kind = '', name = '' } = ours[0] ?? {};
     const flaw = { kind, name, path: '', value: null, message: syntax.message, offset: syntax.pos[0] };
-    return { count: ours.length, flaws: foreign ? [] : [flaw] };
+    return { ...counts, flaws: foreign ? [] : [flaw] };
   }
   const flaws = ours.flatMap((object) => [
     ...duplicates(document, object),
     ...judgeObject(document, object, rulebook).sort((a, b) => a.offset - b.offset),
   ]);
-  return { count: ours.length, flaws };
+  return { ...counts, flaws };
 }
 
-/** One of the kind, or one that is said to be of its group and is of no version that there is. */
-function concerns({ apiVersion, kind }: ObjectNode, { resource }: Rulebook): boolean {
+/** One of the kind, or one that is said to be of its group and is of no kind or version that there is. */
+function concerns({ apiVersion, kind }: ObjectNode, { resource, siblings = [] }: Rulebook): boolean {
   const [group, version] = apiVersion.split('/');
   if (version === undefined) return kind === resource.kind;
-  return group === resource.group && (kind === resource.kind || version !== resource.version);
+  return group === resource.group && !(siblings.includes(kind) && version === resource.version);
 }
 
-function judgeObject(document: Document, object: ObjectNode, { resource, validator }: Rulebook): Flaw[] {
+function judgeObject(document: Document, object: ObjectNode, { validator }: Rulebook): Flaw[] {
   const { node, kind, name } = object;
-  const supported = `${resource.group}/${resource.version}`;
-  if (object.apiVersion !== supported) {
-    const place = placeOf(document, node, 'apiVersion');
-    const message = place.missing
-      ? `Required value: must be "${supported}"`
-      : `Unsupported value: "${object.apiVersion}": supported values: "${supported}"`;
-    const value = place.missing ? null : object.apiVersion;
-    return [{ kind, name, path: 'apiVersion', value, message, offset: offsetOf(place, 'value') }];
-  }
   let value: unknown;
   try {
     value = node.toJS(document);

@@ -17,9 +17,17 @@ export function formatFinding({ file, line, column, path, message, text }: Findi
   ].join('\n');
 }
 
+/** What was looked at. Objects are counted in files that can hold a policy; other files are not read to the end. */
+export interface Seen {
+  readonly policies: number;
+  readonly others: number;
+  readonly files: number;
+}
+
 /** One line that says how it went. */
-export function summary(policies: number, files: number, findings: readonly Finding[]): string {
-  const seen = `${count(policies, 'policy', 'policies')} in ${count(files, 'file')}`;
+export function summary({ policies, others, files }: Seen, findings: readonly Finding[]): string {
+  const beside = others === 0 ? '' : ` and ${count(others, 'other object')}`;
+  const seen = `${count(policies, 'policy', 'policies')}${beside} in ${count(files, 'file')}`;
   if (findings.length === 0) return `${seen}: nothing to complain about`;
   return `${seen}: ${count(findings.length, 'finding')} in ${count(new Set(findings.map(({ file }) => file)).size, 'file')}`;
 }

@@ -1,33 +1,93 @@
-import type { ResourceRequirements } from '../../lib/kube/index.js';
-import { NAMES } from '../../lib/optipod/index.js';
+import {
+  checkSettings,
+  CONFIG_KEY,
+  parseSetting,
+  settingNames,
+  type ResourceRequirements,
+  type SettingsContent,
+  type SettingsTable,
+} from '../../lib/kube/index.js';
+import {
+  NAMES,
+  OPERATOR_SETTINGS,
+  SETTINGS_PREFIX,
+  WEBHOOK_SETTINGS,
+  type OptiPodOptions,
+} from '../../lib/optipod/index.js';
+import type { PolicyScope } from '../../lib/policy/index.js';
+import type { OperatorProps, PodProps, ProcessProps } from '../operator/index.js';
 import { VERSION } from '../version.js';
 
+type Operator = SettingsContent<typeof OPERATOR_SETTINGS>;
+type Webhook = SettingsContent<typeof WEBHOOK_SETTINGS>;
+
+/** Settings that follow from the options of an installation or from its manifests: nobody gives them otherwise. */
+type OperatorDerived = keyof Pick<
+  Operator,
+  'namespace' | 'healthPort' | 'prometheusUrl' | 'policyScope' | 'inPlaceResize' | 'recreate' | 'certificateMode'
+>;
+type WebhookDerived = keyof Pick<
+  Webhook,
+  'namespace' | 'healthPort' | 'port' | 'policyScope' | 'checkAuthors' | 'certificateSecret'
+>;
+
+/** Settings of the operator that no option of the installation stands for. */
+export type OperatorSettings = Omit<Operator, OperatorDerived>;
+
+/** Settings of the webhook that no option of the installation stands for. */
+export type WebhookSettings = Omit<Webhook, WebhookDerived>;
+
 /** What an installation of OptiPod can be told. */
-export interface OptiPodProps {
+export interface OptiPodProps
+  extends PodProps, Pick<OperatorProps, 'createNamespace' | 'certificate' | 'networkPolicy' | 'serviceMonitor'> {
   /**
    * The image of both processes.
    * @default 'ghcr.io/optipod/optipod' at the version of this package
    */
   readonly image?: string;
-  /** @default 'IfNotPresent' */
-  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   /** @default 'optipod-system' */
   readonly namespace?: string;
-  /**
-   * Whether the namespace is among the manifests. One made elsewhere should enforce the Pod Security Standard `restricted`.
-   * @default true
-   */
-  readonly createNamespace?: boolean;
   /**
    * Where Prometheus answers, as seen from the operator's pod.
    * @default 'http://prometheus-operated.monitoring.svc:9090'
    */
   readonly prometheusUrl?: string;
   /**
-   * Further settings of the operator, by the name of the environment variable: `{ OPTIPOD_…: '…' }`.
+   * Further settings of the operator: `{ prometheusStep: '30s' }`. They are in a ConfigMap, and a change rolls the pods out anew.
    * @default - the operator's own defaults
    */
-  readonly operatorSettings?: Readonly<Record<string, string>>;
+  readonly operatorSettings?: OperatorSettings;
+  /**
+   * Further settings of the webhook, likewise: `{ drain: '10s' }`.
+   * @default - the webhook's own defaults
+   */
+  readonly webhookSettings?: WebhookSettings;
+  /**
+   * `Namespace` keeps every policy to workloads of its own namespace.
+   * @default 'Cluster'
+   */
+  readonly policyScope?: PolicyScope;
+  /**
+   * Whether a policy is refused whose author may not patch workloads everywhere it could reach. Without it, who may write a
+   * policy may have every workload changed.
+   * @default true
+   */
+  readonly checkAuthors?: boolean;
+  /**
+   * Whether policies may have running pods resized in place.
+   * @default true
+   */
+  readonly inPlaceResize?: boolean;
+  /**
+   * Whether policies may have pods evicted.
+   * @default true
+   */
+  readonly recreate?: boolean;
+  /**
+   * How many operator pods there are: one leads, the others wait. From two on, a PodDisruptionBudget keeps one of them up.
+   * @default 2
+   */
+  readonly operatorReplicas?: number;
   /**
    * How many webhook pods serve; from two on, a PodDisruptionBudget keeps one of them up.
    * @default 2
@@ -39,45 +99,97 @@ export interface OptiPodProps {
   readonly webhookResources?: ResourceRequirements;
 }
 
-/** An installation's options, complete. */
-export type Installation = Required<OptiPodProps>;
-
-/** Fills in the defaults; throws on what could not work. */
-export function installation(props: OptiPodProps): Installation {
-  const complete: Installation = {
-    image: props.image ?? `ghcr.io/optipod/optipod:${VERSION}`,
-    imagePullPolicy: props.imagePullPolicy ?? 'IfNotPresent',
-    namespace: props.namespace ?? NAMES.namespace,
-    createNamespace: props.createNamespace ?? true,
-    // The Service that the Prometheus Operator makes, in the namespace its own manifests use.
-    prometheusUrl: props.prometheusUrl ?? 'http://prometheus-operated.monitoring.svc:9090',
-    operatorSettings: props.operatorSettings ?? {},
-    webhookReplicas: props.webhookReplicas ?? 2,
-    // Each is at 90 MiB before it has seen anything; no memory limit, since both grow with the cluster that they watch.
-    operatorResources: props.operatorResources ?? { requests: { cpu: '100m', memory: '128Mi' } },
-    webhookResources: props.webhookResources ?? { requests: { cpu: '50m', memory: '128Mi' } },
-  };
-  const problem = problemOf(complete);
-  if (problem !== undefined) throw new Error(problem);
-  return complete;
+/** What of the options OptiPod's rights follow from. */
+export function optipodOptions({ policyScope, checkAuthors }: OptiPodProps): OptiPodOptions {
+  return { policyScope, checkAuthors };
 }
 
-/** The environment variable of the option `prometheusUrl`. */
-export const PROMETHEUS_URL = 'OPTIPOD_PROMETHEUS_URL';
+/**
+ * The options of an installation as those of any operator's.
+ * @throws Error for what could not work, naming the option, its value and what would be right
+ */
+export function operatorProps(props: OptiPodProps): OperatorProps {
+  const { operatorReplicas = 2, webhookReplicas = 2 } = props;
+  for (const [option, replicas] of Object.entries({ operatorReplicas, webhookReplicas })) {
+    if (Number.isInteger(replicas) && replicas >= 1) continue;
+    throw new Error(`${option}: ${String(replicas)} is no number of pods; it must be a whole number from 1 on`);
+  }
+  return {
+    ...props,
+    image: props.image ?? `ghcr.io/optipod/optipod:${VERSION}`,
+    namespace: props.namespace ?? NAMES.namespace,
+    version: VERSION,
+    controllers: {
+      command: ['node', '/app/operator.js'],
+      replicas: operatorReplicas,
+      // Each is at 90 MiB before it has seen anything.
+      resources: props.operatorResources ?? { requests: { cpu: '100m', memory: '128Mi' } },
+      ...settings(OPERATOR_SETTINGS, operatorDerived(props), 'operatorSettings', props.operatorSettings),
+    },
+    admission: {
+      command: ['node', '/app/webhook.js'],
+      replicas: webhookReplicas,
+      resources: props.webhookResources ?? { requests: { cpu: '50m', memory: '128Mi' } },
+      ...settings(WEBHOOK_SETTINGS, webhookDerived(props), 'webhookSettings', props.webhookSettings),
+    },
+  };
+}
 
-function problemOf({ namespace, prometheusUrl, operatorSettings, webhookReplicas }: Installation): string | undefined {
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace))
-    return `namespace: "${namespace}" is no namespace's name`;
-  if (!URL.canParse(prometheusUrl) || !/^https?:$/.test(new URL(prometheusUrl).protocol)) {
-    return `prometheusUrl: "${prometheusUrl}" is no http or https URL`;
+type Derived<Name extends string> = Readonly<Record<Name, string | boolean | undefined>>;
+
+/** Undefined is what the process knows itself. */
+function operatorDerived(props: OptiPodProps): Derived<OperatorDerived> {
+  const { prometheusUrl, policyScope, inPlaceResize, recreate, certificate } = props;
+  return {
+    namespace: undefined,
+    healthPort: undefined,
+    // The Service that the Prometheus Operator makes, in the namespace its own manifests use.
+    prometheusUrl: prometheusUrl ?? 'http://prometheus-operated.monitoring.svc:9090',
+    policyScope,
+    inPlaceResize,
+    recreate,
+    certificateMode: certificate?.mode,
+  };
+}
+
+function webhookDerived({ policyScope, checkAuthors, certificate }: OptiPodProps): Derived<WebhookDerived> {
+  return {
+    namespace: undefined,
+    healthPort: undefined,
+    port: undefined,
+    policyScope,
+    checkAuthors,
+    certificateSecret: certificate?.mode === 'secret' ? certificate.secretName : undefined,
+  };
+}
+
+/** The settings file of a process, checked as the process will check it; none where there is nothing to say. */
+function settings(
+  table: SettingsTable,
+  derived: Readonly<Record<string, string | boolean | undefined>>,
+  option: string,
+  given: object = {},
+): Pick<ProcessProps, 'settings'> {
+  for (const [name, value] of Object.entries(derived)) {
+    const setting = table[name];
+    if (setting && value !== undefined) parseSetting(setting, optionOf(name), value);
+    if (name in given) throw new Error(`${name} in ${option} is no setting there: ${instead(name)}`);
   }
-  if (!Number.isInteger(webhookReplicas) || webhookReplicas < 1)
-    return 'webhookReplicas must be a whole number from 1 on';
-  for (const name of Object.keys(operatorSettings)) {
-    if (name === PROMETHEUS_URL) return `operatorSettings: ${PROMETHEUS_URL} is the option prometheusUrl`;
-    if (!/^OPTIPOD_[A-Z0-9_]+$/.test(name)) {
-      return `operatorSettings: "${name}" is no environment variable of the operator; they begin with OPTIPOD_`;
-    }
-  }
-  return undefined;
+  const content = { ...given, ...derived };
+  checkSettings(table, content, option, SETTINGS_PREFIX);
+  if (Object.values(content).every((value) => value === undefined)) return {};
+  return { settings: { variable: settingNames(CONFIG_KEY, SETTINGS_PREFIX).env, content } };
+}
+
+/** The option of the installation that a setting follows from. */
+function optionOf(name: string): string {
+  if (name === 'certificateMode') return 'certificate.mode';
+  return name === 'certificateSecret' ? 'certificate.secretName' : name;
+}
+
+/** What to do where a setting was given that follows from something else. */
+function instead(name: string): string {
+  return name === 'healthPort' || name === 'port'
+    ? 'the manifests have their own ports'
+    : `give the option ${optionOf(name)} of the installation`;
 }

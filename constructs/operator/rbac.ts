@@ -16,7 +16,7 @@ export interface Rights {
 }
 
 /** In this order verbs are written; `watch` is declared alone and granted with what a reflector needs. */
-const VERBS: readonly Verb[] = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
+const VERBS: readonly Verb[] = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'bind'];
 
 /** Stands for every name; no object can be called so. */
 const ANY = '*';
@@ -65,7 +65,7 @@ function grantsOf(uses: readonly Use[]): Grant[] {
 }
 
 function expanded(verb: Verb): readonly Verb[] {
-  return verb === 'watch' ? ['get', 'list', 'watch'] : [verb];
+  return verb === 'watch' ? ['list', 'watch'] : [verb];
 }
 
 /** Leaves out what is granted more widely anyway: for any name, or by `wider` (the same everywhere). */

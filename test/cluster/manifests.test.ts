@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { optipod } from '../../lib/optipod/index.js';
-import type { Use, Verb } from '../../lib/kube/index.js';
+import { NAMES, optipod } from '../../lib/optipod/index.js';
+import { admissionUses, controllersUses, type Use, type Verb } from '../../lib/kube/index.js';
 import { startCluster, waitFor, type Cluster } from '../kit/index.js';
 
 const MANIFESTS = join(import.meta.dirname, '../../manifests');
@@ -77,12 +77,12 @@ describe('manifests/ in an empty cluster', function () {
     return cluster.kubectl(args, { input, allowFailure: true });
   }
 
-  for (const [account, runs] of [
-    ['optipod', optipod.controllers],
-    ['optipod-webhook', optipod.admission],
+  const certificate = { keepsCertificate: true, certificateSecret: NAMES.certificateSecret };
+  for (const [account, uses] of [
+    ['optipod', controllersUses(optipod, certificate)],
+    ['optipod-webhook', admissionUses(optipod, certificate)],
   ] as const) {
     it(`give ${account} every right that is declared, and not what lies beside it`, async () => {
-      const uses = runs.flatMap((one) => one.uses);
       const reviews = [...uses.flatMap(declared), ...UNDECLARED.map((attributes) => ({ attributes, allowed: false }))];
       const answers = await review(
         account,
@@ -91,6 +91,14 @@ describe('manifests/ in an empty cluster', function () {
       expect(reviews.map(({ attributes }, index) => ({ attributes, allowed: answers[index] }))).to.deep.equal(reviews);
     });
   }
+
+  it('B-INS-1 leave nothing behind when they are deleted', async () => {
+    await cluster.kubectl(['delete', '--wait', '--timeout=60s', '-f', MANIFESTS]);
+    const kinds = ['ns', 'crd', 'clusterrole', 'clusterrolebinding', 'mutatingwebhookconfiguration'];
+    const every = [...kinds, 'validatingwebhookconfiguration'].join(',');
+    const { stdout } = await cluster.kubectl(['get', every, '-o=name']);
+    expect(stdout).to.contain('clusterrole.rbac.authorization.k8s.io/cluster-admin').and.not.to.contain('optipod');
+  });
 
   /** Asks the cluster's own authorizer; its answers, in the order of the questions. */
   async function review(account: string, asked: readonly Attributes[]): Promise<boolean[]> {
@@ -133,7 +141,7 @@ const UNDECLARED: readonly Attributes[] = [
 ];
 
 function declared({ kind, verbs, subresource, names, ownNamespace }: Use): { attributes: Attributes; allowed: true }[] {
-  const expanded = verbs.flatMap((verb): Verb[] => (verb === 'watch' ? ['get', 'list', 'watch'] : [verb]));
+  const expanded = verbs.flatMap((verb): Verb[] => (verb === 'watch' ? ['list', 'watch'] : [verb]));
   return expanded.flatMap((verb) =>
     (verb === 'create' || names === undefined ? [undefined] : names).map((name) => ({
       attributes: {

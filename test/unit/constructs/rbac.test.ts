@@ -4,9 +4,9 @@ import { rightsOf } from '../../../constructs/operator/index.js';
 import { Deployment, Namespace, Secret, StatefulSet, use, type Use, type Verb } from '../../../lib/kube/index.js';
 
 describe('rights derived from declared uses', () => {
-  it('grant get, list and watch for watch', () => {
+  it('grant list and watch for watch', () => {
     expect(rightsOf([use(Deployment, ['watch'])])).to.deep.equal({
-      cluster: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch'] }],
+      cluster: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['list', 'watch'] }],
       ownNamespace: [],
     });
   });
@@ -41,10 +41,10 @@ describe('rights derived from declared uses', () => {
       use(Deployment, ['get', 'update'], { ownNamespace: true }),
     ]);
     expect(cluster).to.deep.equal([
-      { apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['a', 'b'], verbs: ['delete'] },
-      { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['get', 'list', 'watch', 'patch'] },
+      { apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['a', 'b'], verbs: ['get', 'delete'] },
+      { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['list', 'watch', 'patch'] },
     ]);
-    expect(ownNamespace).to.deep.equal([{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['update'] }]);
+    expect(ownNamespace).to.deep.equal([{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'update'] }]);
   });
 
   it('refuse a cluster-scoped kind in the own namespace only', () => {
@@ -85,7 +85,7 @@ const NAMES = ['a', 'b', 'another'];
 function declared(uses: readonly Use[]): Set<string> {
   const accesses = new Set<string>();
   for (const { kind, verbs, names, ownNamespace } of uses) {
-    for (const verb of verbs.flatMap((verb) => (verb === 'watch' ? ['get', 'list', 'watch'] : [verb]))) {
+    for (const verb of verbs.flatMap((verb) => (verb === 'watch' ? ['list', 'watch'] : [verb]))) {
       for (const name of verb === 'create' ? NAMES : (names ?? NAMES)) {
         for (const place of ownNamespace === true ? ['own'] : ['own', 'elsewhere']) {
           accesses.add([place, kind.plural, verb, name].join(' '));

@@ -19,13 +19,17 @@ export interface DeploymentManifest extends Manifest {
     readonly strategy: unknown;
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
     readonly template: {
-      readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      readonly metadata: {
+        readonly labels: Readonly<Record<string, string>>;
+        readonly annotations?: Readonly<Record<string, string>>;
+      };
       readonly spec: {
         readonly serviceAccountName: string;
         readonly automountServiceAccountToken: boolean;
         readonly enableServiceLinks: boolean;
         readonly securityContext: unknown;
         readonly containers: readonly [ContainerManifest];
+        readonly volumes?: readonly { readonly name: string; readonly configMap?: { readonly name: string } }[];
       };
     };
   };
@@ -38,6 +42,7 @@ export interface ContainerManifest {
   readonly command: readonly string[];
   readonly env: readonly { readonly name: string; readonly value?: string }[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
   readonly resources: unknown;
   readonly securityContext: unknown;
 }

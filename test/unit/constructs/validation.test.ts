@@ -51,11 +51,13 @@ describe('the validation plug-in', () => {
     ]);
   });
 
-  it('looks into lists, and refuses versions that there are not', async () => {
+  it('looks into lists, and refuses versions and kinds that there are not', async () => {
     const newer = { ...right, apiVersion: 'optipod.io/v2' };
-    const list = { apiVersion: 'v1', kind: 'List', items: [right, wrong, newer] };
+    const mistyped = { ...right, kind: 'OptimisationPolicy' };
+    const written = { ...right, kind: 'WorkloadRecommendation' };
+    const list = { apiVersion: 'v1', kind: 'List', items: [right, wrong, newer, mistyped, written] };
     const { violations } = await verdict({ 'a.yaml': [list] });
-    expect(violations.map(({ ruleName }) => ruleName)).to.deep.equal(['spec.weight', 'apiVersion']);
+    expect(violations.map(({ ruleName }) => ruleName)).to.deep.equal(['spec.weight', 'apiVersion', 'kind']);
   });
 });
 

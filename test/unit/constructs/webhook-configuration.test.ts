@@ -13,7 +13,7 @@ const checked = defineAdmission(Namespace, {
   operations: ['CREATE', 'UPDATE'],
   failurePolicy: 'Fail',
   timeoutSeconds: 3,
-  uses: [],
+  uses: {},
 });
 
 const changed = defineAdmission(PodKind, { ...checked, name: 'pods.example.com', type: 'mutating', path: '/mutate' });
@@ -57,8 +57,7 @@ describe('webhook configurations derived from admission handlers', () => {
   });
 
   it('of OptiPod can never keep a pod from starting, and reach only namespaces that opted in', () => {
-    const [configuration, ...others] = synth(optipod.admission);
-    expect(others).to.deep.equal([]);
+    const configuration = synth(optipod.admission).find(({ kind }) => kind === 'MutatingWebhookConfiguration');
     const webhook = configuration?.webhooks[0];
     expect(webhook).to.deep.include({
       failurePolicy: 'Ignore',
@@ -78,6 +77,29 @@ describe('webhook configurations derived from admission handlers', () => {
     expect(excluded).to.have.members(['kube-system', 'kube-public', 'kube-node-lease', service.namespace]);
     expect((webhook?.objectSelector as Selector).matchExpressions).to.deep.equal([
       { key: 'app.kubernetes.io/name', operator: 'NotIn', values: ['optipod', 'optipod-webhook'] },
+    ]);
+  });
+
+  it('B-WEB-4 of OptiPod judge policies everywhere, its own namespace among it, and stand in nobody’s way', () => {
+    const configuration = synth(optipod.admission).find(({ kind }) => kind === 'ValidatingWebhookConfiguration');
+    expect(configuration?.webhooks).to.deep.equal([
+      {
+        name: 'policies.optipod.io',
+        admissionReviewVersions: ['v1'],
+        clientConfig: { service: { ...service, path: '/validate' } },
+        rules: [
+          {
+            apiGroups: ['optipod.io'],
+            apiVersions: ['v1alpha1'],
+            resources: ['optimizationpolicies'],
+            operations: ['CREATE', 'UPDATE'],
+            scope: 'Namespaced',
+          },
+        ],
+        failurePolicy: 'Ignore',
+        timeoutSeconds: 5,
+        sideEffects: 'None',
+      },
     ]);
   });
 });
