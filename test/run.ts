@@ -7,9 +7,9 @@
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { CannotRun, insideNetwork, openRun, prepare, type Level } from './kit/index.js';
+import { prepareExtras } from './kit/extras.js';
 import { prepareConsumerApps } from './support/consumer-apps.js';
 import { operatorImage } from './support/operator-image.js';
-import { prepareRulebook } from './support/policies/programs.js';
 
 const root = join(import.meta.dirname, '..');
 
@@ -25,7 +25,14 @@ const SUITES: Readonly<Record<string, Suite>> = {
   cluster: { files: ['test/cluster/**/*.test.ts'], needs: 'control-plane' },
   node: { files: ['test/node/**/*.test.ts'], needs: 'node' },
   soak: {
-    files: ['test/unit/**/*.test.ts', 'test/cluster/rulebook/**/*.test.ts'],
+    files: [
+      'test/unit/**/*.test.ts',
+      'test/cluster/rulebook/**/*.test.ts',
+      'test/cluster/runtime/**/*.test.ts',
+      'test/cluster/runtime-manager/**/*.test.ts',
+      'test/cluster/validate/ratcheting.test.ts',
+      'test/cluster/webhook/rotation.test.ts',
+    ],
     needs: 'control-plane',
     tries: 20_000,
   },
@@ -62,7 +69,7 @@ async function withCluster(): Promise<number> {
     // Whatever comes from outside comes before the network that has none.
     const level = needsNode ? 'node' : 'control-plane';
     await prepare(level, { progress });
-    if (suites.some(({ needs }) => needs === 'control-plane')) await prepareRulebook(progress);
+    if (suites.some(({ needs }) => needs === 'control-plane')) await prepareExtras({ progress });
     if (names.includes('cluster')) await prepareConsumerApps(progress);
     if (needsNode) await operatorImage(progress);
     const run = await openRun({ level, progress });

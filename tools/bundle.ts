@@ -1,7 +1,7 @@
-/** What is bundled by esbuild: the two programs of the image, the command, and one file of the CommonJS build. */
+/** What is bundled by esbuild: the programs of the image, the command, the test cluster, and one file of the CommonJS build. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { ROOT } from './run.js';
 
 /** CommonJS packages in an ES module bundle ask for Node's own modules through `require`. */
@@ -41,8 +41,7 @@ export async function bundleImage(): Promise<void> {
  * dist/cli/optipod.js and the chunks that it loads when a command needs them. cdk8s and its kin stay outside: as peers they
  * are installed anyway, and cdk8s-plus-28, a dependency, must meet the same copy of them.
  */
-export async function bundleCli(): Promise<void> {
-  const outdir = join(ROOT, 'dist/cli');
+export async function bundleCli(outdir: string = join(ROOT, 'dist/cli')): Promise<void> {
   await mkdir(outdir, { recursive: true });
   await build({
     ...options,
@@ -51,6 +50,45 @@ export async function bundleCli(): Promise<void> {
     external: ['cdk8s', 'constructs', 'cdk8s-plus-28'],
   });
 }
+
+/** dist/testing: whoever tests an operator has what it needs, and whoever does not has nothing more to install. */
+export async function bundleTesting(): Promise<void> {
+  await build({
+    ...options,
+    entryPoints: { index: 'test/kit/index.ts', mocha: 'test/kit/hooks.ts', cli: 'test/kit/cli.ts' },
+    outdir: join(ROOT, 'dist/testing'),
+  });
+}
+
+/**
+ * operator/dist/runtime/kubeconfig-client.js, in the place of what tsc made of it. The Kubernetes client asks for an undici that Node.js 20
+ * cannot load; this repository overrides it, and an override does not travel to whoever installs the package. So the client
+ * does, with the operator's own undici.
+ */
+export async function bundleKubeconfig(): Promise<void> {
+  await build({
+    ...options,
+    splitting: false,
+    entryPoints: ['operator/runtime/kubeconfig-client.ts'],
+    outfile: 'operator/dist/runtime/kubeconfig-client.js',
+    external: ['undici'],
+    allowOverwrite: true,
+    plugins: [withoutModels],
+  });
+}
+
+/** Of the client's hundreds of modules only what reads kubeconfigs is wanted, and loading none of them does anything else. */
+const withoutModels: Plugin = {
+  name: 'without-models',
+  setup(bundler) {
+    bundler.onResolve({ filter: /./ }, async ({ path, pluginData, ...how }) => {
+      const isClients = path.startsWith('@kubernetes/client-node') || how.importer.includes('@kubernetes/client-node/');
+      if (!isClients || pluginData === 'resolved') return undefined;
+      const found = await bundler.resolve(path, { ...how, pluginData: 'resolved' });
+      return found.external ? found : { ...found, sideEffects: false };
+    });
+  },
+};
 
 /**
  * dist/cjs/lib/kube/validation/cel.js, in the place of what tsc made of it: the library for CEL is an ES module only, which

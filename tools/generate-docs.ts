@@ -1,6 +1,8 @@
 import { format, resolveConfig } from 'prettier';
 import { OptimizationPolicy } from '../lib/api/optimization-policy.js';
 import { WorkloadRecommendation } from '../lib/api/workload-recommendation.js';
+import { settingsReference } from '../lib/kube/index.js';
+import { OPERATOR_SETTINGS, SETTINGS_PREFIX, WEBHOOK_SETTINGS } from '../lib/optipod/index.js';
 import { editorSchema } from './generate-json-schema.js';
 import { referencePage } from './generate-reference.js';
 
@@ -22,7 +24,24 @@ export async function generatedDocs(): Promise<readonly GeneratedFile[]> {
     formatted('docs/reference/optimizationpolicy.md', referencePage(OptimizationPolicy, ABOUT_POLICIES)),
     formatted('docs/reference/workloadrecommendation.md', referencePage(WorkloadRecommendation, [])),
     formatted('docs/reference/optimizationpolicy.schema.json', schema),
+    formatted('docs/reference/settings.md', settingsPage()),
   ]);
+}
+
+function settingsPage(): string {
+  return [
+    '<!-- Generated from lib/ by `npm run generate`; do not edit. -->',
+    '# Settings',
+    'Both processes read their settings when they start: defaults, over them a file (YAML or JSON) that `--config` or ' +
+      `\`${SETTINGS_PREFIX}CONFIG\` names, over it the environment, over it flags. An empty variable counts as absent. What is ` +
+      'wrong is refused with its name, its value and what would be right; so is what is no setting.',
+    '```yaml\n# A settings file.\nlogLevel: debug\nprometheusUrl: http://prometheus.monitoring.svc:9090\nprometheusStep: 1m\n```',
+    '## Of the operator',
+    settingsReference(OPERATOR_SETTINGS, SETTINGS_PREFIX),
+    '## Of the webhook',
+    settingsReference(WEBHOOK_SETTINGS, SETTINGS_PREFIX),
+    '',
+  ].join('\n\n');
 }
 
 /** As `npm run lint` wants every file. */

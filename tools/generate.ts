@@ -12,6 +12,7 @@ import { OptimizationPolicy } from '../lib/api/optimization-policy.js';
 import { WorkloadRecommendation } from '../lib/api/workload-recommendation.js';
 import { crd, rootSchema, type Resource, type Schema } from '../lib/kube/index.js';
 import { generatedDocs } from './generate-docs.js';
+import { jsdoc } from './generate-jsdoc.js';
 
 const root = join(import.meta.dirname, '..');
 /** What people write gets cdk8s bindings, too; what only the operator writes does not. */
@@ -66,14 +67,15 @@ async function tree(resource: Resource, suffix: string, defaulted: boolean): Pro
   const interfaces: Record<string, JSONSchema> = {};
 
   function property(schema: Schema): JSONSchema {
-    const node: JSONSchema = schema.description === undefined ? {} : { description: schema.description };
+    const description = jsdoc(schema);
+    const node: JSONSchema = description === undefined ? {} : { description };
     if (schema['x-kubernetes-int-or-string']) return { ...node, tsType: 'Quantity' };
     if (schema.title !== undefined) {
       const name = `${schema.title}${suffix}`;
       interfaces[name] ??= shape({ ...schema, description: '' });
       return { ...node, tsType: name };
     }
-    return { ...node, ...shape(schema) };
+    return { ...shape(schema), ...node };
   }
 
   function shape(schema: Schema): JSONSchema {

@@ -108,7 +108,9 @@ describe('the documents on a real apiserver', function () {
     after(async () => {
       await terminal.close();
       if (wasThere) return;
-      await cluster.kubectl(['delete', 'mutatingwebhookconfiguration', 'optipod-webhook']);
+      // Others would wait for a webhook that nobody serves.
+      for (const type of ['mutating', 'validating'])
+        await cluster.kubectl(['delete', `${type}webhookconfiguration`, 'optipod-webhook']);
       await cluster.kubectl(['delete', '-n', 'optipod-system', 'deployment', '--all']);
     });
 

@@ -53,6 +53,17 @@ describe('the examples', function () {
 
   for (const name of names) {
     describe(name, () => {
+      it('has a README that shows its files as they are', () => {
+        const sources = sourcesOf(name).map((file) => readFileSync(file, 'utf8'));
+        const readme = readFileSync(join(EXAMPLES, name, 'README.md'), 'utf8');
+        const snippets = [...readme.matchAll(/```(?:yaml|ts)\n([^]*?)```/g)].map(([, snippet]) => snippet);
+        expect(snippets).to.have.length.above(0);
+        for (const snippet of snippets) expect(sources).to.include(snippet);
+      });
+
+      // That one has no policies; test/cluster/second-operator.test.ts runs it.
+      if (name === '08-second-operator') return;
+
       it('passes optipod validate', () => {
         const judged = filesOf(name).map((file) => judge(file, readFileSync(file, 'utf8')));
         expect(judged.flatMap(({ findings }) => findings)).to.deep.equal([]);
@@ -70,14 +81,6 @@ describe('the examples', function () {
           await api.ask('DELETE', `${collectionOf(object)}/${String(treeAt(object, 'metadata.name'))}`);
         }
       });
-
-      it('has a README that shows its files as they are', () => {
-        const sources = sourcesOf(name).map((file) => readFileSync(file, 'utf8'));
-        const readme = readFileSync(join(EXAMPLES, name, 'README.md'), 'utf8');
-        const snippets = [...readme.matchAll(/```(?:yaml|ts)\n([^]*?)```/g)].map(([, snippet]) => snippet);
-        expect(snippets).to.have.length.above(0);
-        for (const snippet of snippets) expect(sources).to.include(snippet);
-      });
     });
   }
 
@@ -93,7 +96,7 @@ describe('the examples', function () {
       .filter((file) => file.endsWith('.ts'))
       .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/from '([^']+)'/g)].map(([, from = '']) => from))
       .filter((from) => !/^\.\.?\/(?!.*\.\.\/\.\.)/.test(from));
-    expect(new Set(imported)).to.deep.equal(new Set(['cdk8s', 'constructs', 'optipod']));
+    expect(new Set(imported)).to.deep.equal(new Set(['cdk8s', 'constructs', 'optipod', 'optipod/kube']));
   });
 
   /** The monorepo's own command, with this repository in the place of the installed package. */

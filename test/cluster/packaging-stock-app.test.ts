@@ -1,6 +1,7 @@
 import { readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { ROOT } from '../../tools/run.js';
 import { consumerApp } from '../support/consumer-apps.js';
 import { npx, write } from '../support/consumer-run.js';
 import { packed } from '../support/packed.js';
@@ -101,13 +102,7 @@ describe('the packed package in the TypeScript template of cdk8s-cli', function 
         const app = new App();
         new Include(new Chart(app, 'chart'), 'included', { url: 'raw.yaml' });
         app.synth();`,
-      'cdk8s.yaml': `language: typescript
-app: node app.js
-validations:
-  - package: ./node_modules/optipod
-    version: 0.1.0
-    class: OptiPodValidation
-`,
+      'cdk8s.yaml': `language: typescript\napp: node app.js\n${await documentedValidations()}`,
     });
     await symlink(join(app, 'node_modules'), join(folder, 'node_modules'));
     const said = await npx(folder, 'cdk8s', 'synth', '--check-upgrade=false').then(
@@ -121,3 +116,9 @@ validations:
     expect(await npx(folder, 'cdk8s', 'synth', '--check-upgrade=false')).to.contain('Validations ended succesfully');
   });
 });
+
+/** What the documentation has people write into cdk8s.yaml. */
+async function documentedValidations(): Promise<string> {
+  const page = await readFile(join(ROOT, 'docs/reference/editors.md'), 'utf8');
+  return /```yaml\n(validations:\n[^`]+)```/.exec(page)?.[1] ?? '';
+}

@@ -83,6 +83,7 @@ describe('the built packages', function () {
   for (const kind of ['esm', 'cjs']) {
     for (const [entry, packages] of [
       ['index', ['cdk8s', 'constructs']],
+      ['install', ['cdk8s', 'constructs']],
       ['validation', []],
     ] as const) {
       it(`have types that name few packages: ${kind}, ${entry}`, async () => {

@@ -59,9 +59,9 @@ export const WINDOW_SECONDS = 300;
 export const STEP_SECONDS = 5;
 export const RATE_SECONDS = 30;
 export const operatorSettings = {
-  OPTIPOD_PROMETHEUS_STEP: `${String(STEP_SECONDS)}s`,
-  OPTIPOD_PROMETHEUS_RATE_WINDOW: `${String(RATE_SECONDS)}s`,
-  OPTIPOD_PROMETHEUS_SETTLE: '15s',
+  prometheusStep: `${String(STEP_SECONDS)}s`,
+  prometheusRateWindow: `${String(RATE_SECONDS)}s`,
+  prometheusSettle: '15s',
 };
 
 export function yaml(...objects: readonly object[]): string {

@@ -1,8 +1,11 @@
+#!/usr/bin/env node
+/** `optipod-cluster`; in this repository, `npm run cluster --`. */
 import { Command } from 'commander';
 import { join } from 'node:path';
 import { prepare, startCluster } from './cluster.js';
 import type { Level } from './connection.js';
 import { CannotRun, messageOf } from './errors.js';
+import { prepareExtras } from './extras.js';
 import { pathWith } from './programs.js';
 import { type Run, commandInside, currentRun, findRun, insideNetwork, listRuns, openRun, sweep } from './runs.js';
 import { clustersOf } from './shared.js';
@@ -15,9 +18,10 @@ interface UpOptions {
   install: boolean;
 }
 
-const program = new Command('npm run cluster --')
-  .description('A real Kubernetes on this machine')
-  .enablePositionalOptions();
+/** As whoever reads the help has called it. */
+const COMMAND = process.env.npm_lifecycle_event === 'cluster' ? 'npm run cluster --' : 'optipod-cluster';
+
+const program = new Command(COMMAND).description('A real Kubernetes on this machine').enablePositionalOptions();
 
 program
   .command('up')
@@ -52,11 +56,12 @@ program
 
 program
   .command('build')
-  .description('build and install all that clusters need, and start none')
+  .description('build and install all that clusters need, and what tests need besides, and start none')
   .option('--level <level>', 'control-plane or node', 'node')
   .option('--no-install', 'do not install missing Debian packages')
   .action(async ({ level, install }: { level: string; install: boolean }) => {
     await prepare(levelNamed(level), { progress, ...(install ? {} : { install }) });
+    await prepareExtras({ progress });
     progress('all programs are there');
   });
 
@@ -81,8 +86,8 @@ async function up({ level, name, install }: UpOptions): Promise<void> {
   }
   run.detach();
   const which = name === 'default' ? '' : `--name ${name} `;
-  progress(`look around: npm run cluster -- exec ${which}-- kubectl get all -A`);
-  progress(`stop it:     npm run cluster -- down ${which}`.trimEnd());
+  progress(`look around: ${COMMAND} exec ${which}-- kubectl get all -A`);
+  progress(`stop it:     ${COMMAND} down ${which}`.trimEnd());
 }
 
 async function status(): Promise<void> {
@@ -112,7 +117,7 @@ async function chooseRun(name: string | undefined): Promise<Run> {
   const run = inside ?? findRun(name ?? (names.length === 1 ? (names[0] ?? '') : 'default'));
   if (run !== undefined) return run;
   const others = names.length === 0 ? 'nothing is up' : `up are: ${names.join(', ')}`;
-  throw new CannotRun(`There is no cluster ${name ?? 'default'} (${others}): "npm run cluster -- up" starts one.`);
+  throw new CannotRun(`There is no cluster ${name ?? 'default'} (${others}): "${COMMAND} up" starts one.`);
 }
 
 function environmentOf(run: Run): Record<string, string> {

@@ -64,6 +64,8 @@ export interface ComponentSpec {
 export interface Component {
   readonly name: string;
   readonly pid: number;
+  /** Program and arguments, to start it again with. */
+  readonly argv: readonly [string, ...string[]];
   readonly logFile: string;
   /** Throws `Hopeless`, with the end of its log, once the program has exited: for use in probes. */
   assertRunning(): void;
@@ -103,6 +105,7 @@ export function startComponent(spec: ComponentSpec): Component {
   return {
     name: spec.name,
     pid: pid ?? 0,
+    argv: spec.argv,
     logFile,
     assertRunning() {
       if (ended !== undefined) throw new Hopeless(`${spec.name} ${ended}\n${tailOf(logFile)}`);

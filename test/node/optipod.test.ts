@@ -49,7 +49,7 @@ describe('OptiPod on a real node', function () {
       const { metadata } = await shop.get<KubeObject>(`namespace/${SYSTEM}`);
       expect(metadata.labels).to.include({ 'pod-security.kubernetes.io/enforce': 'restricted' });
       const { items } = await shop.get<{ items: RunningPod[] }>('pods', SYSTEM);
-      expect(items).to.have.length(3);
+      expect(items).to.have.length(4);
       for (const { status } of items) expect(isReady(status)).to.equal(true);
       expect(await kubectl('get', 'events', '-n', SYSTEM, '--field-selector', 'reason=FailedCreate')).to.equal('');
     });
@@ -67,6 +67,20 @@ describe('OptiPod on a real node', function () {
         expect(write.every((outcome) => ['EROFS', 'ENOENT'].includes(outcome))).to.equal(true);
       });
     }
+
+    it('B-WEB-4 kubectl prints what the webhook has to say about a policy, asked through its Service', async () => {
+      const nowhere = { ...policy, metadata: { ...policy.metadata, name: 'nowhere' } };
+      const spec = { ...policy.spec, selector: { namespaces: { allow: ['nowhere'] } } };
+      const input = JSON.stringify({ ...nowhere, spec });
+      const said = await waitFor('a warning', async () => {
+        const { stderr } = await shop.cluster.kubectl(['create', '--dry-run=server', '-f', '-'], { input });
+        return stderr === '' ? undefined : stderr.trim().split('\n');
+      });
+      expect(said).to.deep.equal([
+        'Warning: the policy matches no workload today: no namespace satisfies the selector',
+        'Warning: selector.namespaces.allow names what is not there: nowhere',
+      ]);
+    });
 
     it('B-INS-1 applied a second time they change nothing', async () => {
       const before = await versions();

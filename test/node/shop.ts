@@ -32,7 +32,7 @@ export class Shop {
   /** What a user pipes into `kubectl apply --server-side -f -`. */
   get manifests(): string {
     const { prometheusClusterUrl = '' } = this.cluster;
-    const settings = { ...operatorSettings, OPTIPOD_MIN_SAMPLES: '5' };
+    const settings = { ...operatorSettings, minSamples: 5 };
     const image = { image: OPERATOR_IMAGE, imagePullPolicy: 'Never' } as const;
     return manifestsYaml({ ...image, prometheusUrl: prometheusClusterUrl, operatorSettings: settings });
   }

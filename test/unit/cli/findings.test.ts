@@ -26,7 +26,7 @@ spec:
 
 describe('optipod validate: what is found in a text', () => {
   it('finds nothing in a good policy', () => {
-    expect(judge('web.yaml', POLICY)).to.deep.equal({ judged: 1, findings: [] });
+    expect(judge('web.yaml', POLICY)).to.deep.equal({ judged: 1, others: 0, findings: [] });
   });
 
   const cases: readonly (readonly [string, string, string, string, RegExp])[] = [
@@ -52,8 +52,11 @@ describe('optipod validate: what is found in a text', () => {
       '7:3 spec.mode',
       /^duplicate field "spec.mode"$/,
     ],
-    ['another version', 'v1alpha1', 'v2', '1:13 apiVersion', /supported values: "optipod.io\/v1alpha1"/],
-    ['no version', 'apiVersion: optipod.io/v1alpha1\n', '', '1:1 apiVersion', /Required value/],
+    ['another version', 'v1alpha1', 'v2', '1:13 apiVersion', /must be optipod.io\/v1alpha1$/],
+    ['no version', 'apiVersion: optipod.io/v1alpha1\n', '', '1:1 apiVersion', /Required value: must be optipod.io/],
+    ['no version beside a group', '/v1alpha1', '', '1:13 apiVersion', /must be optipod.io\/v1alpha1$/],
+    ['another kind', 'OptimizationPolicy', 'OptimisationPolicy', '2:7 kind', /must be OptimizationPolicy$/],
+    ['no kind', 'kind: OptimizationPolicy\n', '', '1:1 kind', /Required value: must be OptimizationPolicy/],
     ['broken YAML', '{ min: 50m, max: 4 }', '{ min: 50m, max: 4', '15:5 ', /flow/i],
   ];
   for (const [what, from, to, place, message] of cases) {
@@ -110,16 +113,30 @@ describe('optipod validate: what is found in a text', () => {
       'apiVersion: v1\nkind: ConfigMap\na: 1\na: 2\n',
       'apiVersion: apps/v1\nkind: Deployment\nspec: {{ .Values.spec }}\n  x: [\n',
       'apiVersion: example.com/v1\nkind: OptimizationPolicy\nspec: 1\n',
+      'apiVersion: optipod.io/v1alpha1\nkind: WorkloadRecommendation\nspec: 1\n',
       'just text\n',
     ];
-    expect(judge('others.yaml', others.join('---\n'))).to.deep.equal({ judged: 0, findings: [] });
+    expect(judge('others.yaml', others.join('---\n'))).to.deep.equal({ judged: 0, others: 4, findings: [] });
   });
 
   it('survives what wants to break it', () => {
-    const deep = `a: ${'['.repeat(10_000)}`;
     const bomb = POLICY.replace('Auto', '*nowhere');
     const circle = 'x: &x { <<: *x }\napiVersion: optipod.io/v1alpha1\nkind: OptimizationPolicy\nspec: *x\n';
-    for (const text of [deep, bomb, circle]) expect(judge('x.yaml', text).findings).not.to.deep.equal([]);
+    for (const text of [bomb, circle]) expect(judge('x.yaml', text).findings).not.to.deep.equal([]);
+  });
+
+  it('reads nothing that is nested deeper than the stack may bear', () => {
+    // V8 ends the whole process where it has to compile a pattern and has no stack left to do so.
+    for (const deep of ['- ', '[', '? ', '{"a":']) {
+      for (const times of [300, 2000, 10_000]) {
+        const { findings } = judge('x.yaml', `${POLICY}---\n${deep.repeat(times)}`);
+        expect(findings.map(({ message }) => message)).to.deep.equal([
+          'cannot be read: it is nested more than 200 levels deep',
+        ]);
+      }
+    }
+    const label = POLICY.replace('name: web', `name: web\n  x: ${'['.repeat(150)}${']'.repeat(150)}`);
+    expect(judge('x.yaml', label).findings.map(at)).to.deep.equal(['5:3 metadata.x']);
   });
 
   it('counts characters, and no byte order mark', () => {

@@ -1,14 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { optipod, type Outcome } from '../../support/command.js';
 
 const GOOD = `apiVersion: optipod.io/v1alpha1
 kind: OptimizationPolicy
@@ -34,7 +28,7 @@ describe('optipod validate', function () {
     for (const [file, text] of [
       ['good/web.yaml', GOOD],
       ['good/package.json', '{ "name": "x" } // not even JSON'],
-      ['all/good.yml', GOOD],
+      ['all/good.yml', `${GOOD}---\napiVersion: v1\nkind: ConfigMap\n`],
       ['all/notes.txt', BAD],
       ['all/values.yaml', 'a: [\n'],
       [
@@ -103,7 +97,7 @@ describe('optipod validate', function () {
   it('reads folders to the bottom, manifests only, each once', () => {
     const files = (outcomes.all?.stdout ?? '').match(/^[\w./]+(?=:\d+:\d+: )/gm);
     expect(files).to.deep.equal(['all/below/bad.json', 'all/link.yaml', 'bad.yaml']);
-    expect(outcomes.all?.stderr).to.equal('4 policies in 5 files: 3 findings in 3 files\n');
+    expect(outcomes.all?.stderr).to.equal('4 policies and 1 other object in 5 files: 3 findings in 3 files\n');
   });
 
   it('lets no file write to the terminal what is not text', () => {
@@ -132,16 +126,6 @@ describe('optipod validate', function () {
   });
 
   function validate(args: readonly string[], input = ''): Promise<Outcome> {
-    const main = join(import.meta.dirname, '../../../cli/main.ts');
-    const tsx = join(import.meta.dirname, '../../../node_modules/tsx/dist/loader.mjs');
-    return new Promise((resolve) => {
-      const child = execFile(
-        process.execPath,
-        ['--import', tsx, main, 'validate', ...args],
-        { cwd: folder },
-        (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-      );
-      child.stdin?.end(input);
-    });
+    return optipod(['validate', ...args], { cwd: folder, input });
   }
 });

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { createAuthority } from '../../kit/certificates.js';
+import { CannotRun } from '../../kit/errors.js';
+import { canSkip } from '../../kit/extras.js';
 import { kubeconfig } from '../../kit/identities.js';
 import { imageArchive } from '../../kit/images.js';
 import { freePort } from '../../kit/ports.js';
@@ -15,6 +17,15 @@ import { tar } from '../../kit/tar.js';
 import { Hopeless, waitFor } from '../../kit/wait.js';
 
 describe('kit', () => {
+  it('has tests skipped only for those who bring a control plane, and never in CI', () => {
+    const KUBEBUILDER_ASSETS = '/assets';
+    expect(canSkip(new CannotRun('no Go'), { KUBEBUILDER_ASSETS })).to.equal(true);
+    expect(canSkip(new CannotRun('no Go'), { KUBEBUILDER_ASSETS, CI: 'false' })).to.equal(true);
+    expect(canSkip(new CannotRun('no Go'), { KUBEBUILDER_ASSETS, CI: 'true' })).to.equal(false);
+    expect(canSkip(new CannotRun('no Go'), {})).to.equal(false);
+    expect(canSkip(new Error('broken'), { KUBEBUILDER_ASSETS })).to.equal(false);
+  });
+
   describe('waitFor', () => {
     it('gives what the probe gives in the end', async () => {
       let calls = 0;

@@ -1,22 +1,24 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { manifestsYaml } from '../../../constructs/install.js';
 import { VERSION } from '../../../constructs/version.js';
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { optipod, type Outcome } from '../../support/command.js';
 
 describe('the command', () => {
   const invocations = {
     version: ['--version'],
-    manifests: ['manifests', '--image', 'optipod:dev', '--namespace', 'there', '--set', 'OPTIPOD_A=x=y', 'OPTIPOD_B='],
+    manifests: [
+      'manifests',
+      '--image',
+      'optipod:dev',
+      '--namespace',
+      'there',
+      '--set',
+      'prometheusStep=30s',
+      'minSamples=5',
+    ],
     unknown: ['manifest'],
     policy: ['manifests', '--image-pull-policy', 'Sometimes'],
-    setting: ['manifests', '--set', 'OPTIPOD_A'],
+    setting: ['manifests', '--set', 'prometheusStep'],
     refused: ['manifests', '--set', 'A=1'],
   };
   let outcomes: Record<keyof typeof invocations, Outcome>;
@@ -37,7 +39,7 @@ describe('the command', () => {
     const expected = manifestsYaml({
       image: 'optipod:dev',
       namespace: 'there',
-      operatorSettings: { OPTIPOD_A: 'x=y', OPTIPOD_B: '' },
+      operatorSettings: { prometheusStep: '30s', minSamples: '5' as unknown as number },
     });
     expect(outcomes.manifests).to.deep.equal({ code: 0, stdout: expected, stderr: '' });
   });
@@ -46,7 +48,7 @@ describe('the command', () => {
     ['unknown', "unknown command 'manifest'"],
     ['policy', 'Allowed choices are Always, IfNotPresent, Never'],
     ['setting', 'It must be NAME=VALUE'],
-    ['refused', '"A" is no environment variable of the operator'],
+    ['refused', 'A in operatorSettings is no setting; there are'],
   ] as const) {
     it(`ends with 2 and says why, on stderr alone: optipod ${invocations[name].join(' ')}`, () => {
       expect(outcomes[name]).to.include({ code: 2, stdout: '' });
@@ -54,12 +56,3 @@ describe('the command', () => {
     });
   }
 });
-
-function optipod(args: readonly string[]): Promise<Outcome> {
-  const main = join(import.meta.dirname, '../../../cli/main.ts');
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', main, ...args], (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}

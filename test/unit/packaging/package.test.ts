@@ -21,7 +21,7 @@ describe('the published package', () => {
   it('exports, for both module systems, only what there is a source for', () => {
     for (const [name, conditions] of Object.entries(manifest.exports)) {
       const targets = targetsOf(conditions);
-      if (name !== './package.json') {
+      if (!name.endsWith('.json') && !name.startsWith('./testing')) {
         expect(
           targets.filter((target) => target.startsWith('./dist/esm/')),
           name,
@@ -37,6 +37,16 @@ describe('the published package', () => {
     }
   });
 
+  it('brings the JSON Schema for editors, where the documentation says it is', async () => {
+    const page = await readFile(join(ROOT, 'docs/reference/editors.md'), 'utf8');
+    const [, path = ''] = /\$schema=\S*node_modules\/optipod\/(\S+)/.exec(page) ?? [];
+    expect(manifest.exports['./schema.json']).to.equal(`./${path}`);
+    expect(manifest.files).to.include(path);
+    expect(page)
+      .to.contain(`/optipod/${VERSION}/optimizationpolicy.schema.json`)
+      .and.to.contain(`version: ${VERSION}\n`);
+  });
+
   it('loads cdk8s and what validates from its root, and cdk8s-plus-28 only to install', async () => {
     const validator = ['@marcbachmann/cel-js', 'ajv'];
     expect(await loadedBy('constructs/index.ts')).to.deep.equal([...validator, 'cdk8s', 'constructs']);
@@ -50,7 +60,9 @@ describe('the published package', () => {
   it('brings every package that any of its entries loads', async () => {
     const { dependencies, peerDependencies } = manifest;
     const entries = Object.values(manifest.exports).flatMap(targetsOf).flatMap(sourcesOf);
-    for (const entry of new Set(entries.filter((source) => source.endsWith('.ts')))) {
+    // The test cluster is bundled with what it loads.
+    const unbundled = entries.filter((source) => source.endsWith('.ts') && !source.startsWith('./test/'));
+    for (const entry of new Set(unbundled)) {
       const missing = (await loadedBy(entry)).filter((name) => !(name in { ...dependencies, ...peerDependencies }));
       expect(missing, entry).to.deep.equal([]);
     }
@@ -62,6 +74,7 @@ const PROCESSES_ONLY = ['undici', 'hono', '@hono/node-server', 'pino', 'prom-cli
 
 interface PackageManifest {
   readonly version: string;
+  readonly files: readonly string[];
   readonly exports: Readonly<Record<string, unknown>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
@@ -78,7 +91,11 @@ function targetsOf(conditions: unknown): string[] {
 
 /** The source of a file of dist/; of a pattern over the rooms of lib/, that of each room. */
 function sourcesOf(target: string): string[] {
-  const source = target.replace(/^\.\/dist\/(esm|cjs)\//, './').replace(/\.(d\.ts|js)$/, '.ts');
+  const source = target
+    .replace(/^\.\/dist\/(esm|cjs)\//, './')
+    .replace('./dist/testing/mocha.js', './test/kit/hooks.ts')
+    .replace('./dist/testing/', './test/kit/')
+    .replace(/\.(d\.ts|js)$/, '.ts');
   if (!source.includes('*')) return [source];
   const rooms = readdirSync(join(ROOT, 'lib')).filter((room) => existsSync(join(ROOT, 'lib', room, 'index.ts')));
   return rooms.map((room) => source.replace('*', room));
