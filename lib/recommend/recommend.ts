@@ -2,7 +2,7 @@ import type { OptimizationPolicy } from '../../imports/types/optimization-policy
 import type { ResourceName } from '../api/index.js';
 import { parseQuantity, quantityOf, quantityToNumber, type PodSpec, type ResourceRequirements } from '../kube/index.js';
 import { qosClass } from '../pod/index.js';
-import { percentile, type Usage } from '../usage/index.js';
+import type { Usage } from '../usage/index.js';
 import { amountOf, formatUnits, unitsUp, unitsWithin } from './amount.js';
 import type { Hold, Step } from './explanation.js';
 
@@ -37,7 +37,7 @@ export function recommend(input: RecommendationInput): ResourceRecommendation {
   const { resource, usage, minSamples, spec } = input;
   if (!usage) return { steps: [], hold: { reason: 'NoData', message: `no ${resource} usage within the window` } };
   const steps: Step[] = [
-    { step: 'Samples', samples: usage.samples.length, instants: usage.instants, from: usage.from, to: usage.to },
+    { step: 'Samples', samples: usage.samples, instants: usage.instants, from: usage.from, to: usage.to },
   ];
   if (usage.instants < minSamples) {
     const message = `have ${usage.instants} samples of ${resource} usage, need ${minSamples}`;
@@ -47,7 +47,7 @@ export function recommend(input: RecommendationInput): ResourceRecommendation {
   if (hold) return { steps, hold };
 
   const { percentile: rank, safetyFactor } = spec.metricsConfig;
-  const used = percentile(usage.samples, PERCENTILES[rank]);
+  const used = usage.percentile(PERCENTILES[rank]);
   steps.push({ step: 'Percentile', percentile: rank, value: used });
   const wanted = used * safetyFactor;
   steps.push({ step: 'SafetyFactor', factor: safetyFactor, value: wanted });

@@ -1,3 +1,6 @@
+import { percentile } from './percentile.js';
+import type { PodPercentile, Usage } from './usage.js';
+
 /** Usage of one resource of one container in one pod, as a metrics provider read it. */
 export interface PodSeries {
   readonly namespace: string;
@@ -8,28 +11,16 @@ export interface PodSeries {
   readonly samples: readonly (readonly [number, number])[];
 }
 
-/** The pooled samples of one resource of one container, over all pods of its workload. */
-export interface Usage {
-  /** Cores or bytes, ascending. */
-  readonly samples: Float64Array;
-  /** How many distinct instants they come from. */
-  readonly instants: number;
-  /** Seconds since 1970 of the first and the last instant. */
-  readonly from: number;
-  readonly to: number;
-}
-
 /**
- * Pools series of the same container and resource. What is not finite or below zero is left out; of two values for the same
- * pod and instant (two scrapers) the higher one counts, once.
+ * Pools series of the same container and resource, every sample kept. What is not finite or below zero is left out; of two
+ * values for the same pod and instant (two scrapers) the higher one counts, once.
  * @returns undefined where no sample is left.
  */
 export function pool(series: readonly PodSeries[]): Usage | undefined {
   const byPod = new Map<string, Map<number, number>>();
-  for (const { namespace, pod, samples } of series) {
-    const key = `${namespace}/${pod}`;
-    const readings = byPod.get(key) ?? new Map<number, number>();
-    byPod.set(key, readings);
+  for (const { pod, samples } of series) {
+    const readings = byPod.get(pod) ?? new Map<number, number>();
+    byPod.set(pod, readings);
     for (const [instant, value] of samples) {
       if (!Number.isFinite(value) || value < 0) continue;
       readings.set(instant, Math.max(value, readings.get(instant) ?? 0));
@@ -50,5 +41,24 @@ export function pool(series: readonly PodSeries[]): Usage | undefined {
     from = Math.min(from, instant);
     to = Math.max(to, instant);
   }
-  return { samples: Float64Array.from(values).sort(), instants: instants.size, from, to };
+  const sorted = Float64Array.from(values).sort();
+  return {
+    samples: sorted.length,
+    instants: instants.size,
+    from,
+    to,
+    max: sorted.at(-1) ?? Number.NaN,
+    percentile: (p) => percentile(sorted, p),
+    podsAbove(p, times) {
+      const least = percentile(sorted, p) * times;
+      return [...byPod]
+        .filter(([, readings]) => readings.size > 0)
+        .map(([pod, readings]): PodPercentile => ({
+          pod,
+          value: percentile(Float64Array.from(readings.values()).sort(), p),
+        }))
+        .filter(({ value }) => value >= least)
+        .sort((a, b) => b.value - a.value);
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { percentile, pool, type PodSeries } from 'optipod/lib/usage';
+import { pool, type PodSeries } from 'optipod/lib/usage';
 import { inTurns, type Ratio } from './measure.js';
 
 /** A day of samples a minute of three pods. */
@@ -21,7 +21,7 @@ export async function recommendation(): Promise<Ratio> {
   const values = series.flatMap(({ samples }) => samples.map(([, value]) => value));
   const { ours, peer } = await inTurns(
     100,
-    () => percentile(pool(series)?.samples ?? [], 0.9),
+    () => pool(series)?.percentile(0.9),
     () => Float64Array.from(values).sort(),
   );
   const name = `pool and rank ${String(SAMPLES * PODS)} samples`;
