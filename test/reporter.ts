@@ -1,11 +1,18 @@
+import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
+import { type Counts, closingLine } from './support/counts.js';
 
-/** Mocha's spec reporter with the one closing line that tools read: `N passed, N failed`. */
+/**
+ * Mocha's spec reporter with the one closing line that tools read: `N passed, N failed`. OPTIPOD_COUNTS names a file for the
+ * numbers instead, where several of mocha's processes have one closing line together.
+ */
 export default class ClosingLine extends Mocha.reporters.Spec {
   override epilogue(): void {
     super.epilogue();
     const { passes, failures, pending } = this.stats;
-    const skipped = pending > 0 ? `, ${pending} skipped` : '';
-    process.stdout.write(`${passes} passed, ${failures} failed${skipped}\n`);
+    const counts: Counts = { passes, failures, pending };
+    const file = process.env.OPTIPOD_COUNTS;
+    if (file === undefined) process.stdout.write(`${closingLine(counts)}\n`);
+    else writeFileSync(file, JSON.stringify(counts));
   }
 }
