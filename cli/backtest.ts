@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration, parsers } from '../lib/kube/index.js';
 import type { TraceSource } from './backtest/folder.js';
@@ -21,7 +22,7 @@ interface Options {
   readonly policy?: readonly string[];
   readonly warmup: number;
   readonly step: number;
-  readonly output: 'table' | 'json' | 'csv' | 'md';
+  readonly output: 'table' | 'json' | 'yaml' | 'csv' | 'md';
   readonly svg?: string;
 }
 
@@ -40,7 +41,7 @@ export function backtestCommand(): Command {
     .option('--step <duration>', 'time between two recommendations', durationFrom, parseDuration('1h'))
     .addOption(
       new Option('-o, --output <format>', 'how the result is printed')
-        .choices(['table', 'json', 'csv', 'md'])
+        .choices(['table', 'json', 'yaml', 'csv', 'md'])
         .default('table'),
     )
     .option('--svg <folder>', 'write a picture of each workload: its usage, and what each one requested')
@@ -52,7 +53,7 @@ async function backtest(folder: string | undefined, options: Options): Promise<v
   const { standardEstimators } = await import('./backtest/estimators.js');
   const { backtestWorkload, outlasts, reportOf } = await import('./backtest/backtest.js');
   const { policyEstimators } = await import('./backtest/policy-file.js');
-  const { toCsv, toJson, toMarkdown, toTable } = await import('./backtest/report.js');
+  const { toCsv, toJson, toMarkdown, toTable, toYaml } = await import('./backtest/report.js');
 
   const fromFiles = await Promise.all((options.policy ?? []).map(policyEstimators));
   const estimators = [...standardEstimators(), ...fromFiles.flat()];
@@ -69,13 +70,19 @@ async function backtest(folder: string | undefined, options: Options): Promise<v
       continue;
     }
     const { replays } = backtestWorkload(trace, estimators, timing);
-    scores.set(source.name, replays.map(({ score }) => score));
+    scores.set(
+      source.name,
+      replays.map(({ score }) => score),
+    );
     await writeSvg?.(trace, replays);
   }
   progressing.end();
   if (scores.size === 0) throw new Refused('there is nothing after the warm-up to replay: see --warmup');
-  const report = reportOf(estimators.map(({ name }) => name), scores);
-  const print = { table: toTable, json: toJson, csv: toCsv, md: toMarkdown }[options.output];
+  const report = reportOf(
+    estimators.map(({ name }) => name),
+    scores,
+  );
+  const print = { table: toTable, json: toJson, yaml: toYaml, csv: toCsv, md: toMarkdown }[options.output];
   process.stdout.write(print(report));
 }
 
@@ -98,18 +105,17 @@ async function sourcesOf(folder: string | undefined, options: Options): Promise<
 
 async function svgWriter(folder: string): Promise<typeof write> {
   const { mkdir, writeFile } = await import('node:fs/promises');
-  const { join } = await import('node:path');
   const { chartOf } = await import('./backtest/chart.js');
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
+  const refuse = (error: unknown): never => {
     throw new Refused(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  };
+  await mkdir(folder, { recursive: true }).catch(refuse);
   return write;
 
   async function write(...[trace, replays]: Parameters<typeof chartOf>): Promise<void> {
     // Names of workloads in Prometheus have slashes.
-    await writeFile(join(folder, `${trace.name.replaceAll(/[^\w.-]+/g, '_')}.svg`), chartOf(trace, replays));
+    const file = `${trace.name.replaceAll(/[^\w.-]+/g, '_')}.svg`;
+    await writeFile(join(folder, file), chartOf(trace, replays)).catch(refuse);
   }
 }
 
@@ -128,6 +134,7 @@ function urlOf(text: string): string {
 
 function seedOf(text: string): number {
   const seed = Number(text);
-  if (text === '' || !Number.isSafeInteger(seed) || seed < 0) throw new InvalidArgumentError('It must be a whole number.');
+  if (text === '' || !Number.isSafeInteger(seed) || seed < 0)
+    throw new InvalidArgumentError('It must be a whole number.');
   return seed;
 }

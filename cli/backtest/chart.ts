@@ -46,7 +46,11 @@ function panel(trace: Trace, replays: readonly Replay[], { resource, title, top,
   );
   const amount = amountAxis(resource, highest, PANEL.height);
   const lines = replays.map(({ course }, index) => {
-    const d = steps(course.map(({ at, requests }) => [at, requests[resource]] as const), time, amount);
+    const d = steps(
+      course.map(({ at, requests }) => [at, requests[resource]] as const),
+      time,
+      amount,
+    );
     return d === '' ? '' : `<path d="${d}" fill="none" stroke="${colorOf(index)}" stroke-width="1.5"/>`;
   });
   return [

@@ -16,7 +16,10 @@ export interface TraceSource {
  */
 export async function tracesIn(path: string): Promise<readonly TraceSource[]> {
   const files = (await stat(path).catch(missing)).isDirectory()
-    ? (await readdir(path)).filter((name) => name.endsWith('.csv')).sort().map((name) => join(path, name))
+    ? (await readdir(path))
+        .filter((name) => name.endsWith('.csv'))
+        .sort()
+        .map((name) => join(path, name))
     : [path];
   if (files.length === 0) throw new Refused(`${path}: there is no *.csv in it`);
   return files.map((file) => {

@@ -24,7 +24,9 @@ function estimation(): Estimation {
 
   /** The highest of the pods' values, where there are points enough. */
   const highest = (resource: ResourceName, at: number, percentile: number): number | undefined => {
-    const usages = [...windows[resource].values()].map((window) => window.usage(at)).filter((usage) => usage !== undefined);
+    const usages = [...windows[resource].values()]
+      .map((window) => window.usage(at))
+      .filter((usage) => usage !== undefined);
     const points = usages.reduce((sum, { samples }) => sum + samples, 0);
     return points < POINTS_REQUIRED ? undefined : Math.max(...usages.map((usage) => usage.percentile(percentile)));
   };

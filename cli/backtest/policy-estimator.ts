@@ -46,7 +46,8 @@ function containerUsage(
 }
 
 function request(resource: ResourceName, usage: ContainerUsage, spec: Spec): Partial<Record<ResourceName, number>> {
-  const minSamples = spec.metricsConfig.metricsServer?.minSamplesRequired ?? Number(OPERATOR_SETTINGS.minSamples.default);
+  const minSamples =
+    spec.metricsConfig.metricsServer?.minSamplesRequired ?? Number(OPERATOR_SETTINGS.minSamples.default);
   const made = recommend({ resource, resources: undefined, pod: POD, spec, usage: usage[resource], minSamples });
   return made.request === undefined ? {} : { [resource]: quantityToNumber(quantityOf(made.request)) };
 }

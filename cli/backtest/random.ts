@@ -1,9 +1,9 @@
 /** Numbers that look random and are the same for the same seed. */
 export interface Random {
   /** From 0 up to, but not, 1. */
-  uniform(): number;
+  readonly uniform: () => number;
   /** Of mean 0 and standard deviation 1. */
-  normal(): number;
+  readonly normal: () => number;
 }
 
 /** Mulberry32 (Tommy Ettinger, public domain): 32 bits of state, good enough for noise. @param seed a whole number */

@@ -1,15 +1,25 @@
+import { stringify } from 'yaml';
 import type { EstimatorReport, Report } from './backtest.js';
 import type { Score } from './score.js';
 
-/** For programs, exactly as documented: of the fleet; null is a figure that there is none of. */
-export function toJson({ estimators }: Report): string {
+/** For programs, exactly as documented. */
+export function toJson(report: Report): string {
+  return `${JSON.stringify(documented(report), null, 2)}\n`;
+}
+
+export function toYaml(report: Report): string {
+  return stringify(documented(report));
+}
+
+/** What programs read: of the fleet; null is a figure that there is none of. */
+function documented({ estimators }: Report): object {
   const shown = estimators.map(({ name, fleet: { cpu, memory, changes } }) => ({
     name,
     cpu: { slack: cpu.slack ?? null, above: cpu.above ?? null },
     memory: { slack: memory.slack ?? null, above: memory.above ?? null, crossings: memory.crossings ?? null },
     changes: changes ?? null,
   }));
-  return `${JSON.stringify({ estimators: shown }, null, 2)}\n`;
+  return { estimators: shown };
 }
 
 /** A line for each estimator and workload, the fleet's with an empty workload. Figures are not rounded. */

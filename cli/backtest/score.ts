@@ -1,5 +1,5 @@
 import type { Requests } from './estimator.js';
-import type { Sample, Trace } from './trace.js';
+import type { Sample } from './trace.js';
 
 /** What became of the requests of one resource. Undefined where nothing was requested, or nothing measured. */
 export interface ResourceScore {
@@ -86,9 +86,7 @@ function tally(): Tally {
       above.set(pod, exceeds);
     },
     score: () =>
-      samples === 0
-        ? { slack: undefined, above: undefined }
-        : { slack: unused / samples, above: exceeding / samples },
+      samples === 0 ? { slack: undefined, above: undefined } : { slack: unused / samples, above: exceeding / samples },
     crossings: (days) => (samples === 0 ? undefined : crossings / days),
   };
 }

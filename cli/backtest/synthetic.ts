@@ -22,7 +22,9 @@ const BEGIN = 1_767_571_200;
 
 /** Kinds of workloads as one meets them, each a function from randomness to a shape. */
 const SHAPES = {
-  steady: ({ normal }) => () => ({ cores: 0.4 + 0.02 * normal(), bytes: (512 + 4 * normal()) * MEBIBYTE }),
+  steady:
+    ({ normal }) =>
+    () => ({ cores: 0.4 + 0.02 * normal(), bytes: (512 + 4 * normal()) * MEBIBYTE }),
 
   diurnal:
     ({ normal }) =>
@@ -42,7 +44,8 @@ const SHAPES = {
   bursty: ({ uniform, normal }) => {
     let [left, height] = [0, 0];
     return () => {
-      if (left === 0 && uniform() < 1 / 48) [left, height] = [1 + Math.floor(uniform() * 4), 0.5 + 1.5 * uniform() ** 2];
+      if (left === 0 && uniform() < 1 / 48)
+        [left, height] = [1 + Math.floor(uniform() * 4), 0.5 + 1.5 * uniform() ** 2];
       else left = Math.max(0, left - 1);
       const burst = left > 0 ? height : 0;
       return { cores: 0.1 + burst + 0.01 * normal(), bytes: (300 + 180 * burst + 5 * normal()) * MEBIBYTE };
