@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration, parsers } from '../lib/kube/index.js';
+import { durationOf, parseDuration, parsers } from '../lib/kube/index.js';
 import type { TraceSource } from './backtest/folder.js';
 import type { Score } from './backtest/score.js';
 import { progress } from './progress.js';
@@ -32,13 +32,13 @@ export function backtestCommand(): Command {
     .description('replay real usage, and say how well each way to recommend would have done')
     .argument('[DIR]', 'folder of CSV files, or one such file')
     .option('--prometheus <url>', 'replay what Prometheus at this address recorded', urlOf)
-    .option('--namespace <name...>', 'only these namespaces; with --prometheus')
-    .option('--since <duration>', 'how far back; with --prometheus', durationFrom, parseDuration('30d'))
+    .option('--namespace <name>', 'only this namespace, once for each; with --prometheus', another)
+    .addOption(duration('--since <duration>', 'how far back; with --prometheus', '30d'))
     .option('--synthetic', 'replay made-up usage of eight kinds of workloads: nothing is needed to try')
     .option('--seed <number>', 'another one, other noise; with --synthetic', seedOf, 1)
-    .option('--policy <file...>', 'compare the OptimizationPolicies in this file, too')
-    .option('--warmup <duration>', 'how much of the past is only looked at', durationFrom, parseDuration('8d'))
-    .option('--step <duration>', 'time between two recommendations', durationFrom, parseDuration('1h'))
+    .option('--policy <file>', 'compare the OptimizationPolicies in this file, too; once for each file', another)
+    .addOption(duration('--warmup <duration>', 'how much of the past is only looked at', '8d'))
+    .addOption(duration('--step <duration>', 'time between two recommendations', '1h'))
     .addOption(
       new Option('-o, --output <format>', 'how the result is printed')
         .choices(['table', 'json', 'yaml', 'csv', 'md'])
@@ -117,6 +117,15 @@ async function svgWriter(folder: string): Promise<typeof write> {
     const file = `${trace.name.replaceAll(/[^\w.-]+/g, '_')}.svg`;
     await writeFile(join(folder, file), chartOf(trace, replays)).catch(refuse);
   }
+}
+
+/** An option that may be given several times. */
+function another(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function duration(flags: string, description: string, standard: string): Option {
+  return new Option(flags, description).argParser(durationFrom).default(durationOf(standard), standard);
 }
 
 function durationFrom(text: string): number {

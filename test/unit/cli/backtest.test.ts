@@ -28,9 +28,23 @@ describe('optipod backtest', () => {
     await writeFile(file('web.csv'), usage(10));
     await writeFile(file('young.csv'), usage(3));
     await writeFile(file('broken.txt'), `${HEADER}\n60,1,1\n120,1,lots\n`);
+    const policy = {
+      apiVersion: 'optipod.io/v1alpha1',
+      kind: 'OptimizationPolicy',
+      metadata: { name: 'web' },
+      spec: {
+        mode: 'Auto',
+        selector: { namespaces: { allow: ['shop'] } },
+        metricsConfig: { provider: 'prometheus' },
+        resourceBounds: { cpu: { min: '400m', max: '4' }, memory: { min: '400Mi', max: '4Gi' } },
+        updateStrategy: {},
+      },
+    };
+    await writeFile(file('policy.json'), JSON.stringify(policy));
     const invocations: Readonly<Record<string, readonly string[]>> = {
       folder: [folder, '-o', 'json', '--svg', file('svg')],
       young: [file('young.csv')],
+      policies: ['--policy', file('policy.json'), '--policy', file('policy.json'), file('web.csv'), '-o', 'csv'],
       synthetic: ['--synthetic', '--seed', '3', '--warmup', '25d', '--step', '6h', '-o', 'json'],
       again: ['--synthetic', '--seed', '3', '--warmup', '25d', '--step', '6h', '-o', 'json'],
       broken: [file('broken.txt')],
@@ -75,6 +89,14 @@ describe('optipod backtest', () => {
   it('B-TRU-1 writes a picture of each workload', async () => {
     expect(await readdir(file('svg'))).to.deep.equal(['web.svg']);
     expect(await readFile(file('svg/web.svg'), 'utf8')).to.match(/^<svg .*optipod\/responsive/s);
+  });
+
+  it('B-TRU-1 compares policies from files, within their own bounds', () => {
+    const { code, stdout } = outcome('policies');
+    expect(code).to.equal(0);
+    const lines = stdout.split('\n').filter((line) => line.startsWith('web,policy/web,'));
+    // 100m and 100Mi are used, the least that may be recommended is four times as much.
+    expect(lines).to.deep.equal(Array(2).fill('web,policy/web,0.75,0,0.75,0,0,0'));
   });
 
   it('B-TRU-1 tries itself on made-up usage, the same for the same seed', () => {
