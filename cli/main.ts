@@ -2,6 +2,7 @@
 /** `optipod`: a file per command; this one puts them together. */
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../constructs/version.js';
+import { backtestCommand } from './backtest.js';
 import { manifestsCommand } from './manifests.js';
 import { Refused, USAGE_ERROR } from './refused.js';
 import { validateCommand } from './validate.js';
@@ -11,6 +12,7 @@ const program = new Command('optipod')
   .version(VERSION)
   .showHelpAfterError('(optipod --help lists what there is)')
   .exitOverride();
+program.addCommand(backtestCommand().copyInheritedSettings(program));
 program.addCommand(manifestsCommand().copyInheritedSettings(program));
 program.addCommand(validateCommand().copyInheritedSettings(program));
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
-import { messageOf } from '../../runtime/index.js';
+import { messageOf } from '../../runtime/errors.js';
 import { ProviderError } from '../provider.js';
 
 /** One series of a range query. */

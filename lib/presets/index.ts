@@ -1,0 +1,2 @@
+export type * from './preset.js';
+export * from './presets.js';
