@@ -1,4 +1,10 @@
+export { UsageRecordError } from './bytes.js';
+export * from './container-history.js';
+export * from './memory-peaks.js';
+export * from './oom-kills.js';
 export * from './percentile.js';
 export * from './pod-owner.js';
 export * from './pool.js';
+export * from './series.js';
+export * from './sketch.js';
 export * from './usage.js';
