@@ -82,8 +82,9 @@ export class ContainerHistory {
     if (bytes >= 0 && bytes < Infinity && at >= 0 && at <= LAST_INSTANT) this.#peaks.add(bytes, at);
   }
 
-  addOomKill(kill: RecordedOomKill): void {
-    this.#oomKills.add(kill);
+  /** @returns whether it was not known, and matters */
+  addOomKill(kill: RecordedOomKill): boolean {
+    return this.#oomKills.add(kill);
   }
 
   /** What one pod used, as it was sealed before. */
@@ -91,12 +92,14 @@ export class ContainerHistory {
     this.#seriesOf(metric, pod).adopt(chunks);
   }
 
-  /** Takes everything of another history of the same container. */
+  /** Takes everything of another history of the same container, which is not to be used any more. */
   absorb(other: ContainerHistory): void {
-    for (const [pod, history] of other.#pods) {
+    for (const [pod, theirs] of other.#pods) {
+      const ours = this.#podOf(pod);
       for (const metric of USAGE_METRICS) {
-        const series = history[metric];
-        if (series) this.#seriesOf(metric, pod).absorb(series);
+        const series = theirs[metric];
+        if (series && ours[metric]) ours[metric].absorb(series);
+        else if (series) ours[metric] = series;
       }
     }
     for (const { bytes, at } of other.peaks) this.#peaks.add(bytes, at);
@@ -146,8 +149,12 @@ export class ContainerHistory {
   }
 
   #seriesOf(metric: UsageMetric, pod: string): Series {
+    return (this.#podOf(pod)[metric] ??= new Series());
+  }
+
+  #podOf(pod: string): PodHistory {
     let history = this.#pods.get(pod);
     if (!history) this.#pods.set(pod, (history = { cpu: undefined, memory: undefined, throttled: undefined }));
-    return (history[metric] ??= new Series());
+    return history;
   }
 }

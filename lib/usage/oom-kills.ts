@@ -116,15 +116,19 @@ export class OomKills {
     return this.#kills;
   }
 
-  add(kill: RecordedOomKill): void {
+  /** @returns whether that changes anything */
+  add(kill: RecordedOomKill): boolean {
     const known = this.#kills.find(({ id }) => id === kill.id);
     // Seen again, it may have another limit by now, which it was not killed at.
-    if (known && known.bytes <= kill.bytes) return;
+    if (known && known.bytes <= kill.bytes) return false;
     const others = this.#kills.filter((other) => other !== known);
-    const kept = others.some(({ bytes, at }) => bytes >= kill.bytes && at >= kill.at)
-      ? others
-      : [...others.filter(({ bytes, at }) => bytes > kill.bytes || at > kill.at), kill];
-    this.#kills = kept.sort((a, b) => a.at - b.at);
+    if (others.some(({ bytes, at }) => bytes >= kill.bytes && at >= kill.at)) {
+      this.#kills = others;
+      return known !== undefined;
+    }
+    const left = others.filter(({ bytes, at }) => bytes > kill.bytes || at > kill.at);
+    this.#kills = [...left, kill].sort((a, b) => a.at - b.at);
+    return true;
   }
 
   /** @param before seconds since 1970 */
