@@ -1,4 +1,13 @@
+export { UsageRecordError } from './bytes.js';
+export * from './container-history.js';
+export * from './memory-peaks.js';
+export * from './oom-kills.js';
 export * from './percentile.js';
 export * from './pod-owner.js';
+export * from './pod-owners.js';
 export * from './pool.js';
+export * from './record.js';
+export * from './record-codec.js';
+export * from './series.js';
+export * from './sketch.js';
 export * from './usage.js';

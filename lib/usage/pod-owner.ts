@@ -25,3 +25,39 @@ export function podOwner<W extends NamedWorkload>(podName: string, workloads: re
   );
   return fitting.length === 1 ? fitting[0] : undefined;
 }
+
+const TEMPLATE_HASH = new RegExp(`^-${RANDOM}{1,10}$`);
+
+/** The Deployment that a ReplicaSet belonged to, likewise. @param workloads all of its namespace */
+export function deploymentOfReplicaSet<W extends NamedWorkload>(
+  replicaSet: string,
+  workloads: readonly W[],
+): W | undefined {
+  const fitting = workloads.filter(
+    ({ kind, name }) =>
+      kind === 'Deployment' && replicaSet.startsWith(`${name}-`) && TEMPLATE_HASH.test(replicaSet.slice(name.length)),
+  );
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+/** Workloads of a namespace, found by the names of what they own without looking at each. */
+export class WorkloadNames<W extends NamedWorkload = NamedWorkload> {
+  readonly #byName = new Map<string, W[]>();
+
+  constructor(workloads: Iterable<W>) {
+    for (const workload of workloads) {
+      const namesakes = this.#byName.get(workload.name);
+      if (namesakes) namesakes.push(workload);
+      else this.#byName.set(workload.name, [workload]);
+    }
+  }
+
+  /** Those whose name and a hyphen the name of a pod or ReplicaSet begins with. */
+  before(owned: string): W[] {
+    const found: W[] = [];
+    for (let hyphen = owned.indexOf('-'); hyphen > 0; hyphen = owned.indexOf('-', hyphen + 1)) {
+      found.push(...(this.#byName.get(owned.slice(0, hyphen)) ?? []));
+    }
+    return found;
+  }
+}

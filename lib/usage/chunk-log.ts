@@ -1,0 +1,156 @@
+import { fineBucketOf } from './buckets.js';
+import { ByteReader, ByteWriter, UsageRecordError } from './bytes.js';
+import { readTally, Tally } from './chunk.js';
+
+/** The shortest chunk of time that samples are sealed into, in seconds. */
+export const QUARTER = 900;
+
+const HOUR = 3600;
+const DAY = 86_400;
+
+/** Chunks by what is in front of them in a log. A chunk ends with its last second, and begins just after the one before. */
+const SPANS = [QUARTER, HOUR, DAY] as const;
+
+/** How old what is sealed must be to be merged into longer chunks, in seconds: windows of a day are told to the quarter. */
+const MERGED = [
+  { into: HOUR, after: DAY },
+  { into: DAY, after: 8 * DAY },
+] as const;
+
+/** What one pod used of one resource within a chunk of time. */
+export interface Chunk {
+  /** Seconds since 1970. */
+  readonly end: number;
+  /** In seconds. */
+  readonly span: number;
+  /** What a tally wrote. */
+  readonly tally: Uint8Array;
+}
+
+/** The end of the chunk of this length that an instant is in. */
+export function chunkEnd(at: number, span: number): number {
+  return Math.ceil(at / span) * span;
+}
+
+/** Chunks in the order of time, one after the other in as few bytes as they need. */
+export type ChunkLog = Uint8Array;
+
+export const EMPTY_LOG: ChunkLog = new Uint8Array(0);
+
+/** Calls for each chunk, with a reader that stands at its tally and ends with it. @throws UsageRecordError */
+export function eachChunk(log: ChunkLog, visit: (end: number, span: number, tally: ByteReader) => void): void {
+  const reader = new ByteReader(log);
+  let end = 0;
+  while (!reader.isDone) {
+    const header = reader.whole();
+    const span = SPANS[header % SPANS.length] ?? QUARTER;
+    end += Math.floor(header / SPANS.length) * QUARTER;
+    const length = reader.whole();
+    const start = reader.position;
+    reader.skip(length);
+    visit(end, span, new ByteReader(log, start, start + length));
+  }
+}
+
+export function chunksOf(log: ChunkLog): Chunk[] {
+  const chunks: Chunk[] = [];
+  eachChunk(log, (end, span, tally) => chunks.push({ end, span, tally: tally.rest() }));
+  return chunks;
+}
+
+/** @param chunks in the order of time */
+export function logOf(chunks: readonly Chunk[]): ChunkLog {
+  return chunks.length === 0 ? EMPTY_LOG : appended(EMPTY_LOG, 0, chunks);
+}
+
+// Sealing goes through millions of samples after a start: these are used over and over.
+const logWriter = new ByteWriter();
+const tallyWriter = new ByteWriter();
+const tally = new Tally();
+
+/** A log with more chunks at its end. @param lastEnd the end of its last chunk, 0 where there is none */
+export function appended(log: ChunkLog, lastEnd: number, chunks: readonly Chunk[]): ChunkLog {
+  logWriter.clear();
+  logWriter.raw(log);
+  let before = lastEnd;
+  for (const { end, span, tally } of chunks) {
+    logWriter.whole(((end - before) / QUARTER) * SPANS.length + (SPANS as readonly number[]).indexOf(span));
+    logWriter.block(tally);
+    before = end;
+  }
+  return logWriter.take();
+}
+
+/** Samples of one chunk, sealed. @param values at least one */
+export function sealed(end: number, values: Float64Array): Chunk {
+  tally.clear();
+  let max = 0;
+  for (const value of values) {
+    tally.add(value);
+    if (value > max) max = value;
+  }
+  tally.raiseTop(fineBucketOf(max));
+  return { end, span: QUARTER, tally: written() };
+}
+
+/** Chunks old enough merged into longer ones, as of an instant. @returns the log itself where there is nothing to merge */
+export function merged(log: ChunkLog, now: number): ChunkLog {
+  const before = chunksOf(log);
+  let chunks = before;
+  for (const { into, after } of MERGED) chunks = mergedInto(chunks, into, Math.floor(now / into) * into - after);
+  return chunks.every((chunk, index) => chunk === before[index]) ? log : logOf(chunks);
+}
+
+/** @param before chunks that end by then are merged */
+function mergedInto(chunks: Chunk[], span: number, before: number): Chunk[] {
+  const result: Chunk[] = [];
+  for (let index = 0; index < chunks.length; ) {
+    const chunk = chunks[index];
+    if (!chunk) break;
+    const end = chunkEnd(chunk.end, span);
+    let next = index + 1;
+    while (chunks[next] && chunkEnd(chunks[next]?.end ?? 0, span) === end) next += 1;
+    if (end > before || chunk.span >= span) result.push(...chunks.slice(index, next));
+    else result.push({ end, span, tally: together(chunks.slice(index, next)) });
+    index = next;
+  }
+  return result;
+}
+
+function together(chunks: readonly Chunk[]): Uint8Array {
+  tally.clear();
+  for (const chunk of chunks) tally.raiseTop(readTally(new ByteReader(chunk.tally), tally).top);
+  return written();
+}
+
+function written(): Uint8Array {
+  tallyWriter.clear();
+  tally.write(tallyWriter);
+  return tallyWriter.take();
+}
+
+/** Chunks of two logs in one. Where both tell of the same time, the first is right. */
+export function united(first: ChunkLog, second: ChunkLog): ChunkLog {
+  const known = chunksOf(first);
+  const isNew = ({ end, span }: Chunk) => !known.some((other) => end > other.end - other.span && end - span < other.end);
+  const more = chunksOf(second).filter(isNew);
+  return more.length === 0 ? first : logOf([...known, ...more].sort((a, b) => a.end - b.end));
+}
+
+/** The chunks that end after an instant, up to and with another. */
+export function between(log: ChunkLog, from: number, to: number): ChunkLog {
+  const chunks = chunksOf(log);
+  const within = chunks.filter(({ end }) => end > from && end <= to);
+  return within.length === chunks.length ? log : logOf(within);
+}
+
+/** @throws UsageRecordError where it is not what this version writes */
+export function checkLog(log: ChunkLog): void {
+  let last = 0;
+  eachChunk(log, (end, span, reader) => {
+    if (end % span !== 0 || end - span < last || end > Number.MAX_SAFE_INTEGER) throw new UsageRecordError('chunks out of order');
+    readTally(reader);
+    if (!reader.isDone) throw new UsageRecordError('a chunk with more in it than its samples');
+    last = end;
+  });
+}

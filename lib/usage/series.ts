@@ -1,0 +1,218 @@
+import { fineBucketValue } from './buckets.js';
+import { readTally } from './chunk.js';
+import {
+  appended,
+  between,
+  type Chunk,
+  chunkEnd,
+  type ChunkLog,
+  eachChunk,
+  EMPTY_LOG,
+  merged,
+  QUARTER,
+  sealed,
+  united,
+} from './chunk-log.js';
+import type { Sketch } from './sketch.js';
+
+/** How long samples stay as they are, in seconds: windows up to this long are exact. */
+const RAW = 7200;
+
+/** When a look back at days brings more than this at once, what is settled of it is sealed although more may come. */
+const MOST_RAW = 512;
+
+const NOTHING = { end: 0, isSealed: false };
+
+/** Everything after `from` up to and with `to`, in seconds since 1970. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Takes what a series has to say of a span. */
+export interface UsageCollection {
+  readonly sketch: Sketch;
+  instant(at: number): void;
+  /** A chunk of time, of which only the number of instants is known. */
+  chunk(end: number, span: number, instants: number): void;
+}
+
+/** When everything that ends by it is sealed, as of an instant. */
+export function sealedBy(at: number): number {
+  return Math.floor(at / QUARTER) * QUARTER - RAW;
+}
+
+/**
+ * What one pod used of one resource: the samples of the last two hours as they are, older ones in chunks. What it says depends on
+ * the samples and the instants that it was told of, never on when it was asked.
+ */
+export class Series {
+  /** Ascending, each once, with their values beside them. */
+  #instants = new Uint32Array(0);
+  #values = new Float64Array(0);
+  #size = 0;
+  #log: ChunkLog = EMPTY_LOG;
+  /** The end of the last chunk. */
+  #sealedTo = 0;
+  /** Whether a quarter of an hour is sealed, as it was last looked up: what comes late comes in a row. */
+  #lookedUp = NOTHING;
+
+  /** Whether nothing is remembered any more. */
+  get isEmpty(): boolean {
+    return this.#size === 0 && this.#log.length === 0;
+  }
+
+  /**
+   * Of two values of one instant the higher counts. What comes for a time that is sealed is too late.
+   * @param at in whole seconds since 1970
+   * @param value finite and not negative
+   */
+  add(at: number, value: number): void {
+    const last = this.#size === 0 ? -1 : (this.#instants[this.#size - 1] ?? 0);
+    const place = at > last ? this.#size : this.#placeOf(at);
+    if (place < this.#size && this.#instants[place] === at) {
+      if (value > (this.#values[place] ?? 0)) this.#values[place] = value;
+      return;
+    }
+    if (at <= this.#sealedTo && this.#isSealed(at)) return;
+    this.#insert(place, at, value);
+    if (this.#size > MOST_RAW) this.seal(sealedBy(at));
+  }
+
+  /** Seals every quarter of an hour that ended by an instant. */
+  seal(by: number): void {
+    const chunks: Chunk[] = [];
+    let done = 0;
+    while (done < this.#size) {
+      const end = chunkEnd(this.#instants[done] ?? 0, QUARTER);
+      if (end > by) break;
+      const next = this.#placeOf(end + 1);
+      chunks.push(sealed(end, this.#values.subarray(done, next)));
+      done = next;
+    }
+    if (done === 0) return;
+    this.#drop(done);
+    this.#keep(chunks);
+  }
+
+  /** Merges chunks that are old enough, and forgets what ended by an instant. */
+  tidy(now: number, forgotten: number): void {
+    let done = 0;
+    while (done < this.#size && (this.#instants[done] ?? 0) <= forgotten) done += 1;
+    if (done > 0) this.#drop(done);
+    this.#setLog(merged(between(this.#log, forgotten, Infinity), now));
+  }
+
+  /** Tells what there is within a span. A chunk counts where it ends within it. */
+  collect({ from, to }: Span, into: UsageCollection): void {
+    eachChunk(this.#log, (end, span, tally) => {
+      if (end <= from || end > to) return;
+      const { samples, top } = readTally(tally, { put: (bucket, count) => into.sketch.addBucket(bucket, count) });
+      into.sketch.raiseMax(fineBucketValue(top));
+      into.chunk(end, span, samples);
+    });
+    for (let index = this.#placeOf(from + 1); index < this.#size; index += 1) {
+      const at = this.#instants[index] ?? 0;
+      if (at > to) break;
+      into.sketch.add(this.#values[index] ?? 0);
+      into.instant(at);
+    }
+  }
+
+  /** The chunks that end within a span. */
+  chunks({ from, to }: Span): ChunkLog {
+    return between(this.#log, from, to);
+  }
+
+  /** Takes chunks that were sealed before: of a time that is sealed here it knows better itself. */
+  adopt(log: ChunkLog): void {
+    this.#setLog(united(this.#log, log));
+    // A chunk has all the samples of its time.
+    for (let index = this.#size - 1; index >= 0; index -= 1) {
+      const at = this.#instants[index] ?? 0;
+      if (at <= this.#sealedTo && this.#isSealed(at)) this.#remove(index);
+    }
+  }
+
+  /** Takes everything another series of the same pod has. */
+  absorb(other: Series): void {
+    this.adopt(other.#log);
+    for (let index = 0; index < other.#size; index += 1) {
+      this.add(other.#instants[index] ?? 0, other.#values[index] ?? 0);
+    }
+  }
+
+  /** Where an instant is, or where it would be put. */
+  #placeOf(at: number): number {
+    let low = 0;
+    let high = this.#size;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#instants[middle] ?? 0) < at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #isSealed(at: number): boolean {
+    const quarter = chunkEnd(at, QUARTER);
+    if (this.#lookedUp.end !== quarter) {
+      let isSealed = false;
+      eachChunk(this.#log, (end, span) => {
+        if (at > end - span && at <= end) isSealed = true;
+      });
+      this.#lookedUp = { end: quarter, isSealed };
+    }
+    return this.#lookedUp.isSealed;
+  }
+
+  #insert(place: number, at: number, value: number): void {
+    // Room for another quarter of an hour of one a minute.
+    if (this.#size === this.#instants.length) this.#resize(this.#size + 16 + (this.#size >> 4));
+    if (place < this.#size) {
+      this.#instants.copyWithin(place + 1, place, this.#size);
+      this.#values.copyWithin(place + 1, place, this.#size);
+    }
+    this.#instants[place] = at;
+    this.#values[place] = value;
+    this.#size += 1;
+  }
+
+  #remove(index: number): void {
+    this.#instants.copyWithin(index, index + 1, this.#size);
+    this.#values.copyWithin(index, index + 1, this.#size);
+    this.#size -= 1;
+  }
+
+  /** Drops the oldest samples, with what they took up. */
+  #drop(count: number): void {
+    this.#instants.copyWithin(0, count, this.#size);
+    this.#values.copyWithin(0, count, this.#size);
+    this.#size -= count;
+    if (this.#instants.length > this.#size + 32) this.#resize(this.#size + 16);
+  }
+
+  #resize(room: number): void {
+    // One buffer for both: small buffers cost more than what is in them.
+    const buffer = new ArrayBuffer(room * 12);
+    const values = new Float64Array(buffer, 0, room);
+    const instants = new Uint32Array(buffer, room * 8, room);
+    values.set(this.#values.subarray(0, this.#size));
+    instants.set(this.#instants.subarray(0, this.#size));
+    this.#values = values;
+    this.#instants = instants;
+  }
+
+  #keep(chunks: readonly Chunk[]): void {
+    const isNext = (chunks[0]?.end ?? 0) > this.#sealedTo;
+    this.#setLog(isNext ? appended(this.#log, this.#sealedTo, chunks) : united(this.#log, appended(EMPTY_LOG, 0, chunks)));
+  }
+
+  #setLog(log: ChunkLog): void {
+    if (log === this.#log) return;
+    this.#log = log;
+    this.#lookedUp = NOTHING;
+    this.#sealedTo = 0;
+    eachChunk(log, (end) => (this.#sealedTo = end));
+  }
+}

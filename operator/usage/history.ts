@@ -1,0 +1,158 @@
+import {
+  ContainerHistory,
+  PodOwners,
+  sealedBy,
+  USAGE_METRICS,
+  WorkloadNames,
+  type ContainerRecord,
+  type ContainerUsage,
+  type KilledContainer,
+  type NamedWorkload,
+  type SeriesRecord,
+  type UsageRecord,
+  type WorkloadContainer,
+} from 'optipod/lib/usage';
+import { UsageReading } from './usage-reading.js';
+
+export interface UsageHistoryOptions {
+  /** All workloads of a namespace: whose a pod is that nobody told of, and who is gone for good. */
+  readonly workloads: (namespace: string) => readonly NamedWorkload[];
+  /** How long daily peaks of memory and OOM kills are remembered, in seconds. */
+  readonly peakWindow: number;
+}
+
+interface Entry {
+  readonly of: WorkloadContainer;
+  readonly history: ContainerHistory;
+}
+
+const HOUR = 3600;
+
+/** Usage of all workloads, as one provider tells it. */
+export class UsageHistory {
+  readonly owners = new PodOwners();
+  readonly #options: UsageHistoryOptions;
+  readonly #entries = new Map<string, Entry>();
+  /** The hour in which owners were last tidied up. */
+  #tidied = -1;
+  /** Kills that no reading was told of yet. */
+  #newKills: ContainerRecord[] = [];
+
+  constructor(options: UsageHistoryOptions) {
+    this.#options = options;
+  }
+
+  /** How many containers of workloads something is remembered of. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Begins a reading.
+   * @param to seconds since 1970: what is later than that is not counted
+   * @param isKept whether somebody wants the record of it
+   */
+  begin(to: number, isKept = false): UsageReading {
+    return new UsageReading(this, { to, isKept });
+  }
+
+  /** All that is known of a container's usage. Seconds: how long before `at` the window begins, and since 1970. */
+  usageOf(of: WorkloadContainer, window: number, at: number): ContainerUsage {
+    const history = this.#entries.get(keyOf(of))?.history;
+    return history?.within({ from: at - window, to: at }, at - this.#options.peakWindow) ?? {};
+  }
+
+  /** A container was killed for want of memory; told again as often as its status is seen. */
+  addOomKill({ namespace, pod, container, kill }: KilledContainer): void {
+    const owner = this.owners.likely(namespace, pod, this.namesIn(namespace));
+    if (owner === undefined || owner === 'stranger') return;
+    const of = { namespace, kind: owner.kind, workload: owner.name, container };
+    const isNew = this.historyOf(of).addOomKill(kill);
+    if (isNew) this.#newKills.push({ ...of, series: [], peaks: [], oomKills: [kill] });
+  }
+
+  /** The kills since this was last asked. */
+  takeNewKills(): readonly ContainerRecord[] {
+    const kills = this.#newKills;
+    this.#newKills = [];
+    return kills;
+  }
+
+  namesIn(namespace: string): WorkloadNames {
+    return new WorkloadNames(this.#options.workloads(namespace));
+  }
+
+  historyOf(of: WorkloadContainer): ContainerHistory {
+    const key = keyOf(of);
+    let entry = this.#entries.get(key);
+    if (!entry) this.#entries.set(key, (entry = { of, history: new ContainerHistory() }));
+    return entry.history;
+  }
+
+  /**
+   * Seals what is two hours old, and forgets what nobody asks for any more; of a workload that is gone, everything as soon as
+   * its last sample is forgotten.
+   * @param now seconds since 1970: of the newest sample, so that no clock but that of the samples makes anything old
+   * @param longest the longest window that is asked for, in seconds
+   */
+  advance(now: number, longest: number): void {
+    for (const [key, { of, history }] of this.#entries) {
+      history.advance(now, { samples: longest, peaks: this.#options.peakWindow });
+      if (history.isEmpty || (!history.hasSamples && !this.#isThere(of))) this.#entries.delete(key);
+    }
+    const hour = Math.floor(now / HOUR);
+    if (hour === this.#tidied) return;
+    this.#tidied = hour;
+    const remembered = new Set<string>();
+    for (const { of, history } of this.#entries.values()) {
+      for (const pod of history.pods.keys()) remembered.add(`${of.namespace}/${pod}`);
+    }
+    this.owners.forget(now, HOUR, (namespace, pod) => remembered.has(`${namespace}/${pod}`));
+  }
+
+  /** The end of the last hour of which everything is sealed, as of an instant. Seconds since 1970. */
+  sealedHour(now: number): number {
+    return Math.floor(sealedBy(now) / HOUR) * HOUR;
+  }
+
+  /** An hour that is sealed, with every peak and kill that is remembered: they outlast the hours they come from. */
+  segment(to: number): UsageRecord {
+    const from = to - HOUR;
+    const containers = [...this.#entries.values()].flatMap(({ of, history }): ContainerRecord[] => {
+      const series = [...history.pods].flatMap(([pod, pooled]) =>
+        USAGE_METRICS.flatMap((metric): SeriesRecord[] => {
+          const chunks = pooled[metric]?.chunks({ from, to });
+          return chunks && chunks.length > 0 ? [{ pod, metric, chunks }] : [];
+        }),
+      );
+      const { peaks, oomKills } = history;
+      return series.length + peaks.length + oomKills.length > 0 ? [{ ...of, series, peaks, oomKills }] : [];
+    });
+    return { kind: 'segment', from, to, containers };
+  }
+
+  /** Takes what a former process kept. Segments come before the intervals after them, all in the order of time. */
+  restore({ to, containers }: UsageRecord): void {
+    for (const { series, peaks, oomKills, ...of } of containers) {
+      const history = this.historyOf(of);
+      for (const { pod, metric, samples, chunks } of series) {
+        if (chunks) history.adopt(metric, pod, chunks);
+        const take = history.taking(metric, pod);
+        samples?.instants.forEach((at, index) => take(at, samples.values[index] ?? Number.NaN));
+      }
+      for (const { at, bytes } of peaks) history.addPeak(at, bytes);
+      for (const kill of oomKills) history.addOomKill(kill);
+    }
+    // As it was then. Nothing is forgotten: which windows are asked for is not known yet.
+    const retention = { samples: Infinity, peaks: Infinity };
+    for (const { history } of this.#entries.values()) history.advance(to, retention);
+  }
+
+  #isThere({ namespace, kind, workload }: WorkloadContainer): boolean {
+    return this.#options.workloads(namespace).some((one) => one.kind === kind && one.name === workload);
+  }
+}
+
+function keyOf({ namespace, kind, workload, container }: WorkloadContainer): string {
+  return `${kind}/${namespace}/${workload}/${container}`;
+}

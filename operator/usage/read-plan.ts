@@ -1,0 +1,105 @@
+import type { ReadRequest } from '../metrics/reading.js';
+
+/** What was read of a namespace: everything after `from` up to and with `to`, in seconds since 1970. */
+export interface Covered {
+  readonly from: number;
+  /** The newest sample there was: what came later than the reading is read with the next one. */
+  readonly to: number;
+  /** Up to when was asked. */
+  readonly asked: number;
+}
+
+/** By namespace. */
+export type Coverage = ReadonlyMap<string, Covered>;
+
+/** How long a window is needed in each namespace, in seconds. */
+export type Demand = ReadonlyMap<string, number>;
+
+/** One reading, and what it is for: what is new, a namespace that nothing was read of yet, or a longer past of one. */
+export interface PlannedRead extends ReadRequest {
+  readonly part: 'news' | 'start' | 'past';
+  readonly namespaces: readonly string[];
+}
+
+export interface PlanOptions {
+  /** Up to when is to be read, in seconds since 1970. */
+  readonly to: number;
+  readonly looksBack: boolean;
+  /** How far back to begin where nothing can be told of the past, in seconds. */
+  readonly interval: number;
+  /** How far daily peaks of memory reach, in seconds. */
+  readonly peakWindow: number;
+}
+
+/** What is missing, the news first. Namespaces that lack the same are read together, so that most often there is one reading. */
+export function planReads(coverage: Coverage, demand: Demand, options: PlanOptions): PlannedRead[] {
+  const { to, looksBack, interval, peakWindow } = options;
+  const longest = Math.max(0, ...demand.values());
+  // What begins later than now was read when the clock was wrong.
+  const isKnown = (namespace: string) => (coverage.get(namespace)?.from ?? to) < to;
+  const known = [...demand.keys()].filter(isKnown);
+  const unknown = [...demand.keys()].filter((namespace) => !isKnown(namespace));
+  // What was read before counts once: the same span for all is one reading.
+  const last = Math.min(...known.map((namespace) => coverage.get(namespace)?.to ?? Infinity));
+  if (!looksBack) {
+    const from = known.length === 0 ? to - interval : Math.max(last, to - longest);
+    const isDue = from < to || unknown.length > 0;
+    return demand.size > 0 && isDue ? [{ part: 'news', from: Math.min(from, to), to, namespaces: sorted(demand.keys()) }] : [];
+  }
+  const news: PlannedRead[] =
+    last < to ? [{ part: 'news', from: Math.max(last, to - longest), to, namespaces: sorted(known) }] : [];
+  const starts = grouped(unknown, (namespace) => ({ from: to - (demand.get(namespace) ?? 0), to }));
+  const pasts = grouped(known, (namespace) => {
+    const from = to - (demand.get(namespace) ?? 0);
+    const before = coverage.get(namespace)?.from ?? to;
+    return from < before ? { from, to: before } : undefined;
+  });
+  return [
+    ...news,
+    ...starts.map((read): PlannedRead => ({ part: 'start', ...read, peaksFrom: Math.min(read.from, to - peakWindow) })),
+    ...pasts.map((read): PlannedRead => ({ part: 'past', ...read })),
+  ];
+}
+
+/** What is covered after a reading. @param newest the instant of its newest sample, if there was one */
+export function coveredBy(coverage: Coverage, read: PlannedRead, newest: number | undefined): Coverage {
+  const result = new Map(coverage);
+  for (const namespace of read.namespaces) {
+    const before = coverage.get(namespace);
+    if (!before || read.part === 'start') {
+      result.set(namespace, { from: read.from, to: read.to, asked: read.to });
+    } else if (read.part === 'past') {
+      result.set(namespace, { ...before, from: Math.min(before.from, read.from) });
+    } else {
+      // A server whose clock is behind, or that had a pause, has the rest later.
+      const to = Math.max(before.to, Math.min(read.to, newest ?? before.to));
+      result.set(namespace, { ...before, to, asked: Math.max(before.asked, read.to) });
+    }
+  }
+  return result;
+}
+
+interface Piece {
+  readonly from: number;
+  readonly to: number;
+}
+
+function grouped(
+  namespaces: readonly string[],
+  pieceOf: (namespace: string) => Piece | undefined,
+): (Piece & { readonly namespaces: readonly string[] })[] {
+  const groups = new Map<string, Piece & { readonly namespaces: string[] }>();
+  for (const namespace of sorted(namespaces)) {
+    const piece = pieceOf(namespace);
+    if (!piece) continue;
+    const key = `${piece.from}/${piece.to}`;
+    const group = groups.get(key);
+    if (group) group.namespaces.push(namespace);
+    else groups.set(key, { ...piece, namespaces: [namespace] });
+  }
+  return [...groups.values()];
+}
+
+function sorted(names: Iterable<string>): string[] {
+  return [...names].sort();
+}

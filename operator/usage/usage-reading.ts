@@ -1,0 +1,131 @@
+import {
+  ContainerHistory,
+  type ContainerRecord,
+  type NamedWorkload,
+  type SeriesRecord,
+  type WorkloadContainer,
+  type WorkloadNames,
+} from 'optipod/lib/usage';
+import type { ContainerRef, SeriesRef, UsageSink } from '../metrics/reading.js';
+import type { UsageHistory } from './history.js';
+
+/** A series as it was read, for whoever keeps it. */
+interface Taken {
+  readonly of: SeriesRef;
+  readonly instants: number[];
+  readonly values: number[];
+}
+
+/** A pod whose owner may be told later within the reading. */
+interface Waiting {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly containers: Map<string, ContainerHistory>;
+}
+
+/**
+ * One reading of a provider, on its way into a history. What is read of pods that are known goes straight there; of the others
+ * when the reading ends, and all that may be told of their owners is. What a broken off reading brought until then stays: it
+ * is read again, and counts once.
+ */
+export class UsageReading implements UsageSink {
+  readonly #history: UsageHistory;
+  readonly #to: number;
+  readonly #isKept: boolean;
+  /** By namespace. */
+  readonly #names = new Map<string, WorkloadNames>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #taken: Taken[] = [];
+  readonly #peaks: { readonly of: ContainerRef; readonly at: number; readonly bytes: number }[] = [];
+  #newest: number | undefined;
+
+  constructor(history: UsageHistory, options: { readonly to: number; readonly isKept: boolean }) {
+    this.#history = history;
+    this.#to = options.to;
+    this.#isKept = options.isKept;
+  }
+
+  /** The latest instant that there was a sample of, in whole seconds since 1970. */
+  get newest(): number | undefined {
+    return this.#newest;
+  }
+
+  series(of: SeriesRef): ((at: number, value: number) => void) | undefined {
+    const history = this.#historyOf(of);
+    if (!history) return undefined;
+    const take = history.taking(of.metric, of.pod);
+    const taken: Taken | undefined = this.#isKept ? { of, instants: [], values: [] } : undefined;
+    if (taken) this.#taken.push(taken);
+    return (at, value) => {
+      // Of the future, or of no time at all: some clock is wrong.
+      if (!(at <= this.#to) || !(value >= 0 && value < Infinity)) return;
+      take(at, value);
+      const second = Math.floor(at);
+      if (second > (this.#newest ?? -1)) this.#newest = second;
+      taken?.instants.push(second);
+      taken?.values.push(value);
+    };
+  }
+
+  peak(of: ContainerRef, at: number, bytes: number): void {
+    if (!(at <= this.#to) || !(bytes >= 0 && bytes < Infinity)) return;
+    this.#historyOf(of)?.addPeak(at, bytes);
+    if (this.#isKept) this.#peaks.push({ of, at, bytes });
+  }
+
+  owner(namespace: string, pod: string, owner: { readonly kind: string; readonly name: string }): void {
+    this.#history.owners.told(namespace, pod, owner);
+  }
+
+  /** Puts what waited where it belongs, or leaves it out. */
+  end(): void {
+    for (const { namespace, pod, containers } of this.#waiting.values()) {
+      const owner = this.#history.owners.likely(namespace, pod, this.#namesIn(namespace));
+      if (owner === undefined || owner === 'stranger') continue;
+      for (const [container, history] of containers) {
+        this.#history.historyOf(placeOf({ namespace, pod, container }, owner)).absorb(history);
+      }
+    }
+    this.#waiting.clear();
+  }
+
+  /** Everything that was read and belongs to a workload, once it ended. */
+  records(): readonly ContainerRecord[] {
+    const records = new Map<string, ContainerRecord & { readonly series: SeriesRecord[]; readonly peaks: { at: number; bytes: number }[] }>();
+    const recordOf = (of: ContainerRef) => {
+      const owner = this.#history.owners.likely(of.namespace, of.pod, this.#namesIn(of.namespace));
+      if (owner === undefined || owner === 'stranger') return undefined;
+      const key = `${of.namespace}/${owner.kind}/${owner.name}/${of.container}`;
+      let record = records.get(key);
+      if (!record) records.set(key, (record = { ...placeOf(of, owner), series: [], peaks: [], oomKills: [] }));
+      return record;
+    };
+    for (const { of, instants, values } of this.#taken) {
+      if (instants.length > 0) recordOf(of)?.series.push({ pod: of.pod, metric: of.metric, samples: { instants, values } });
+    }
+    for (const { of, at, bytes } of this.#peaks) recordOf(of)?.peaks.push({ at, bytes });
+    return [...records.values()];
+  }
+
+  #namesIn(namespace: string): WorkloadNames {
+    let names = this.#names.get(namespace);
+    if (!names) this.#names.set(namespace, (names = this.#history.namesIn(namespace)));
+    return names;
+  }
+
+  #historyOf({ namespace, pod, container }: ContainerRef): ContainerHistory | undefined {
+    const owner = this.#history.owners.certain(namespace, pod, this.#namesIn(namespace));
+    if (owner === 'stranger') return undefined;
+    if (owner) return this.#history.historyOf(placeOf({ namespace, pod, container }, owner));
+    const key = `${namespace}/${pod}`;
+    let waiting = this.#waiting.get(key);
+    if (!waiting) this.#waiting.set(key, (waiting = { namespace, pod, containers: new Map() }));
+    let history = waiting.containers.get(container);
+    if (!history) waiting.containers.set(container, (history = new ContainerHistory()));
+    return history;
+  }
+}
+
+function placeOf({ namespace, container }: ContainerRef, { kind, name }: NamedWorkload): WorkloadContainer {
+  return { namespace, kind, workload: name, container };
+}
