@@ -29,13 +29,21 @@ const PERCENTILES = { P50: 0.5, P90: 0.9, P99: 0.99 } as const;
 /** How many times the pool's percentile a pod's own is for it to be named. */
 const FAR_ABOVE = 2;
 
-/** From the percentile to what usage asks for, of whole units. */
-const TO_TARGET: readonly Link[] = [safetyFactor, withinBounds, shortHistory, throttled, aboveFloor, rounded];
+/** From the percentile to what is aimed at, of whole units. */
+const TO_TARGET: readonly Link[] = [
+  safetyFactor,
+  withinBounds,
+  shortHistory,
+  throttled,
+  aboveFloor,
+  rounded,
+  ...CLAMPS,
+];
 
 /**
- * The recommendation chain: percentile → factor → bounds → no decrease without reason → memory floor → rounding → gradual
- * decrease → LimitRanges, nodes, upper bound → limits → holds. Pure; the same input gives the same recommendation, and every
- * step that changed something is told.
+ * The recommendation chain: percentile → factor → bounds → no decrease without evidence → memory floor → rounding → LimitRanges,
+ * nodes, upper bound → gradual decrease, and within those again → limits → holds. Pure; the same input gives the same
+ * recommendation, and every step that changed something is told.
  */
 export function recommend(input: RecommendationInput): ResourceRecommendation {
   const { resource, spec } = input;
