@@ -85,6 +85,11 @@ export function createOperator(options: OperatorOptions): Manager {
     evaluateSoon,
     providers: providersOf(settings),
     minSamples: settings.minSamples,
+    recommending: {
+      memoryHeadroom: settings.memoryHeadroom,
+      minChange: settings.minChange,
+      staleAfter: settings.staleAfter / 1000,
+    },
     webhookReady,
     permissions: settings,
     event: recorder.event,

@@ -76,7 +76,7 @@ export interface RecommendedAmountsInput {
 }
 export interface RecommendationStepInput {
   /**
-   * What was done: Percentile, SafetyFactor, Bounds, MemoryFloor, GradualDecrease, Rounding, …
+   * What was done: Samples, Percentile, SafetyFactor, Bounds, MemoryFloor, Rounding, GradualDecrease, Limit, …
    */
   step: string;
   /**
@@ -100,11 +100,11 @@ export interface RecommendationHoldInput {
 }
 export interface ResourceExplanationInput {
   /**
-   * What the workload's template says.
+   * What a new pod has without OptiPod: what the template says, with the defaults of Kubernetes.
    */
   current?: RecommendedAmountsInput;
   /**
-   * What is recommended; absent where nothing is.
+   * What is recommended, be it held; absent where there is nothing to recommend from.
    */
   recommended?: RecommendedAmountsInput;
   /**
@@ -132,6 +132,20 @@ export interface ResourceExplanationInput {
    */
   hold?: RecommendationHoldInput;
 }
+export interface GradualDecreaseStateInput {
+  /**
+   * What the template said before the first step, as a quantity.
+   */
+  original: string;
+  /**
+   * What the last step led to, as a quantity.
+   */
+  value: string;
+  /**
+   * When that was.
+   */
+  at: string;
+}
 export interface ContainerRecommendationInput {
   /**
    * The name of the container.
@@ -145,6 +159,10 @@ export interface ContainerRecommendationInput {
    * How the recommendation of memory came to be.
    */
   memory?: ResourceExplanationInput;
+  /**
+   * Where the gradual decrease of memory is; the next step starts from here.
+   */
+  gradualDecrease?: GradualDecreaseStateInput;
 }
 export interface RecommendationSummaryInput {
   /**
@@ -285,7 +303,7 @@ export interface RecommendedAmounts {
 }
 export interface RecommendationStep {
   /**
-   * What was done: Percentile, SafetyFactor, Bounds, MemoryFloor, GradualDecrease, Rounding, …
+   * What was done: Samples, Percentile, SafetyFactor, Bounds, MemoryFloor, Rounding, GradualDecrease, Limit, …
    */
   step: string;
   /**
@@ -309,11 +327,11 @@ export interface RecommendationHold {
 }
 export interface ResourceExplanation {
   /**
-   * What the workload's template says.
+   * What a new pod has without OptiPod: what the template says, with the defaults of Kubernetes.
    */
   current?: RecommendedAmounts;
   /**
-   * What is recommended; absent where nothing is.
+   * What is recommended, be it held; absent where there is nothing to recommend from.
    */
   recommended?: RecommendedAmounts;
   /**
@@ -341,6 +359,20 @@ export interface ResourceExplanation {
    */
   hold?: RecommendationHold;
 }
+export interface GradualDecreaseState {
+  /**
+   * What the template said before the first step, as a quantity.
+   */
+  original: string;
+  /**
+   * What the last step led to, as a quantity.
+   */
+  value: string;
+  /**
+   * When that was.
+   */
+  at: string;
+}
 export interface ContainerRecommendation {
   /**
    * The name of the container.
@@ -354,6 +386,10 @@ export interface ContainerRecommendation {
    * How the recommendation of memory came to be.
    */
   memory?: ResourceExplanation;
+  /**
+   * Where the gradual decrease of memory is; the next step starts from here.
+   */
+  gradualDecrease?: GradualDecreaseState;
 }
 export interface RecommendationSummary {
   /**

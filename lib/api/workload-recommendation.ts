@@ -24,8 +24,8 @@ const explanation = (resource: string) =>
     type: 'object',
     description: `How the recommendation of ${resource} came to be.`,
     properties: {
-      current: amounts("What the workload's template says."),
-      recommended: amounts('What is recommended; absent where nothing is.'),
+      current: amounts('What a new pod has without OptiPod: what the template says, with the defaults of Kubernetes.'),
+      recommended: amounts('What is recommended, be it held; absent where there is nothing to recommend from.'),
       samples: count('How many samples of usage there were, of all pods.'),
       instants: count('How many distinct instants they come from.'),
       from: time('The first of them.'),
@@ -41,7 +41,7 @@ const explanation = (resource: string) =>
           required: ['step'],
           properties: {
             step: text(
-              'What was done: Percentile, SafetyFactor, Bounds, MemoryFloor, GradualDecrease, Rounding, …',
+              'What was done: Samples, Percentile, SafetyFactor, Bounds, MemoryFloor, Rounding, GradualDecrease, Limit, …',
               63,
             ),
             value: text('The amount after it, as a quantity.', 64),
@@ -123,6 +123,17 @@ export const workloadRecommendation = defineResource({
             name: text('The name of the container.', 63),
             cpu: explanation('CPU'),
             memory: explanation('memory'),
+            gradualDecrease: {
+              title: 'GradualDecreaseState',
+              type: 'object',
+              description: 'Where the gradual decrease of memory is; the next step starts from here.',
+              required: ['original', 'value', 'at'],
+              properties: {
+                original: text('What the template said before the first step, as a quantity.', 64),
+                value: text('What the last step led to, as a quantity.', 64),
+                at: time('When that was.'),
+              },
+            },
           },
         },
       },

@@ -1,4 +1,4 @@
-import type { EventObject, KubeObject, LeaseObject, LimitRange, Pod, WorkloadObject } from './wire.js';
+import type { EventObject, KubeObject, LeaseObject, LimitRange, Pod, ResourceQuota, WorkloadObject } from './wire.js';
 
 /** A kind of object the API serves; `T` is the shape of its objects and exists for the type checker alone. */
 export interface Kind<T extends KubeObject = KubeObject> {
@@ -36,6 +36,7 @@ export function kind<T extends object = object>(
 export const Namespace = kind('', 'v1', 'Namespace', 'namespaces', 'Cluster');
 export const PodKind = kind<Pod>('', 'v1', 'Pod', 'pods');
 export const LimitRangeKind = kind<LimitRange>('', 'v1', 'LimitRange', 'limitranges');
+export const ResourceQuotaKind = kind<ResourceQuota>('', 'v1', 'ResourceQuota', 'resourcequotas');
 export const ConfigMap = kind<{ readonly data?: Readonly<Record<string, string>> }>(
   '',
   'v1',

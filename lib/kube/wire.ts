@@ -47,6 +47,7 @@ export interface PodSpec {
   readonly initContainers?: readonly Container[];
   /** Pod-level resources. */
   readonly resources?: ResourceRequirements;
+  readonly priorityClassName?: string;
 }
 
 export interface Pod extends KubeObject {
@@ -69,10 +70,31 @@ export interface LimitRange extends KubeObject {
           readonly type: string;
           readonly min?: Readonly<Record<string, string | number>>;
           readonly max?: Readonly<Record<string, string | number>>;
+          /** Limits for a container that has none. */
           readonly default?: Readonly<Record<string, string | number>>;
+          /** Requests for a container that has none. */
+          readonly defaultRequest?: Readonly<Record<string, string | number>>;
           readonly maxLimitRequestRatio?: Readonly<Record<string, string | number>>;
         }[]
       | null;
+  };
+}
+
+/** A ResourceQuota, with what of it is used. */
+export interface ResourceQuota extends KubeObject {
+  readonly spec?: {
+    readonly scopes?: readonly string[];
+    readonly scopeSelector?: {
+      readonly matchExpressions?: readonly {
+        readonly scopeName: string;
+        readonly operator: string;
+        readonly values?: readonly string[];
+      }[];
+    };
+  };
+  readonly status?: {
+    readonly hard?: Readonly<Record<string, string | number>>;
+    readonly used?: Readonly<Record<string, string | number>>;
   };
 }
 

@@ -1,7 +1,7 @@
 import { ADMISSION_SETTINGS, CONTROLLERS_SETTINGS, parsers, type SettingsTable } from '../kube/index.js';
 import { POLICY_SCOPES } from '../policy/index.js';
 
-const { boolean, choice, duration, integer, url } = parsers;
+const { boolean, choice, duration, integer, share, url } = parsers;
 
 /** Before the name of every environment variable: `logLevel` is `OPTIPOD_LOG_LEVEL`. */
 export const SETTINGS_PREFIX = 'OPTIPOD_';
@@ -45,6 +45,32 @@ export const OPERATOR_SETTINGS = {
     parser: boolean,
     default: 'true',
     description: 'Whether policies may have pods evicted; the rights for it are given at installation.',
+  },
+  memoryHeadroom: {
+    parser: share({ max: 10 }),
+    // What the VPA and KRR both put on top of memory peaks, so that neither is safer.
+    default: '15%',
+    description:
+      'How far memory stays above the most that a container was seen to use, or was OOM-killed at. ' +
+      'More costs memory, less risks the next peak.',
+  },
+  memoryPeakWindow: {
+    parser: duration,
+    default: '14d',
+    description:
+      'How long peaks of memory and OOM kills are remembered; never shorter than the rollingWindow of a policy. ' +
+      'A peak that comes once a month is forgotten in between.',
+  },
+  minChange: {
+    parser: share(),
+    default: '5%',
+    description: 'A change of less than this share of the current value is not made: it restarts and writes nothing.',
+  },
+  staleAfter: {
+    parser: duration,
+    // Three times as long as Prometheus itself looks back for a sample, and longer than any usual scrape interval.
+    default: '15m',
+    description: 'How old the last usage of a container may be for anything to be recommended from it.',
   },
 } as const satisfies SettingsTable;
 

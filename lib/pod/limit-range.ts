@@ -1,4 +1,5 @@
-import { parseQuantity, type Container, type LimitRange, type PodSpec } from '../kube/index.js';
+import type { LimitRange, PodSpec } from '../kube/index.js';
+import { nanos, nanosOf, podTotal } from './total.js';
 
 const RESOURCES = ['cpu', 'memory'] as const;
 
@@ -70,59 +71,12 @@ function amountsFor(type: string, pod: PodSpec, resource: 'cpu' | 'memory'): Amo
   const { containers, initContainers = [] } = pod;
   if (type === 'Container') {
     return [...containers, ...initContainers].map((container) => ({
-      request: amountOf(container, 'requests', resource),
-      limit: amountOf(container, 'limits', resource),
+      request: nanosOf(container, 'requests', resource),
+      limit: nanosOf(container, 'limits', resource),
     }));
   }
   if (type !== 'Pod') return [];
-  return [{ request: wholePod(pod, 'requests', resource), limit: wholePod(pod, 'limits', resource) }];
-}
-
-/**
- * The sum over what runs together (containers that do not say are passed over), or what an init container needs beside the
- * sidecars before it, whichever is more. Undefined where nobody says.
- */
-function wholePod(
-  { containers, initContainers = [] }: PodSpec,
-  field: 'requests' | 'limits',
-  resource: 'cpu' | 'memory',
-): bigint | undefined {
-  let together = sum(containers.map((container) => amountOf(container, field, resource)));
-  let sidecars: bigint | undefined;
-  let starting: bigint | undefined;
-  for (const container of initContainers) {
-    const own = amountOf(container, field, resource);
-    const beside = sum([sidecars, own]);
-    if (container.restartPolicy === 'Always') {
-      together = sum([together, own]);
-      sidecars = beside;
-    }
-    starting = larger(starting, beside);
-  }
-  return larger(together, starting);
-}
-
-function sum(amounts: readonly (bigint | undefined)[]): bigint | undefined {
-  const said = amounts.filter((amount) => amount !== undefined);
-  return said.length === 0 ? undefined : said.reduce((total, amount) => total + amount, 0n);
-}
-
-function larger(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
-  return a === undefined || (b !== undefined && b > a) ? b : a;
-}
-
-/** A request that is missing is the limit: kube-apiserver makes it so, again after a patch. */
-function amountOf(
-  { resources: { requests, limits } = {} }: Container,
-  field: 'requests' | 'limits',
-  resource: 'cpu' | 'memory',
-): bigint | undefined {
-  const limit = nanos(limits?.[resource]);
-  return field === 'limits' ? limit : (nanos(requests?.[resource]) ?? limit);
-}
-
-function nanos(value: string | number | undefined): bigint | undefined {
-  return value === undefined ? undefined : parseQuantity(value)?.nanos;
+  return [{ request: podTotal(pod, 'requests', resource), limit: podTotal(pod, 'limits', resource) }];
 }
 
 function thousandths(nanos: bigint): number {

@@ -25,16 +25,24 @@ export interface AnnotationsInput {
   readonly fresh?: FreshRecommendations;
 }
 
+/** What was last written under a policy; undefined where it was another one, which numbers are not carried over from. */
+export function standingRecommendations(
+  { metadata }: Pick<OptimizationPolicy, 'metadata'>,
+  annotations: Readonly<Record<string, string>> | undefined,
+): ContainerResources | undefined {
+  return policyUid(annotations) === metadata.uid ? readRecommendations(annotations) : undefined;
+}
+
 /**
- * The annotations OptiPod should have on a workload. A container without a fresh recommendation keeps what was last written
- * under the same policy; containers that are gone or ignored, and limits that are no longer managed, disappear. Without a
+ * The annotations OptiPod should have on a workload. A resource of a container without a fresh recommendation, for want of data
+ * or because it is held, keeps what was last written under the same policy; containers that are gone or ignored, and limits that are no longer managed, disappear. Without a
  * policy, or before the first recommendation, there are none.
  */
 export function annotationsFor({ policy, workload, fresh }: AnnotationsInput): Record<string, string> {
   if (!policy || policy.spec.mode === 'Disabled') return {};
   const { metadata, spec } = policy;
   const { annotations } = workload.metadata;
-  const standing = policyUid(annotations) === metadata.uid ? readRecommendations(annotations) : undefined;
+  const standing = standingRecommendations(policy, annotations);
   const ignored = ignoredContainers(annotations);
   const containers = new Map<string, ResourceRequirements>();
   for (const { container } of resizableContainers(workload.pod)) {

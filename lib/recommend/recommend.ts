@@ -1,125 +1,131 @@
-import type { OptimizationPolicy } from '../../imports/types/optimization-policy.js';
-import type { ResourceName } from '../api/index.js';
-import { parseQuantity, quantityOf, quantityToNumber, type PodSpec, type ResourceRequirements } from '../kube/index.js';
 import { qosClass } from '../pod/index.js';
-import type { Usage } from '../usage/index.js';
-import { amountOf, formatUnits, unitsUp, unitsWithin } from './amount.js';
-import type { Hold, Step } from './explanation.js';
+import { amountIn, formatUnits, unitsUp } from './amount.js';
+import { rounded, withinBounds } from './bounds.js';
+import { CLAMPS, follow, type Link } from './clamps.js';
+import { missingEvidence, shortHistory, throttled } from './evidence.js';
+import { hold, type Hold, type Step, type ValueStep } from './explanation.js';
+import { gradualDecrease, type GradualState } from './gradual.js';
+import type { RecommendationInput } from './input.js';
+import { requirements, type Requirements } from './limits.js';
+import { aboveFloor } from './memory-floor.js';
+import { changesNothing, tooSmall } from './min-change.js';
+import { formatSpan } from './span.js';
 
 /** One resource of one container: what is recommended, or why nothing is, and how that came to be. */
 export interface ResourceRecommendation {
   readonly steps: readonly Step[];
+  /** A quantity; absent where there is nothing to recommend from. With a hold it is what would be recommended without it. */
   readonly request?: string;
+  /** Absent where limits are left alone. */
   readonly limit?: string;
+  /** Why nothing is to be written: what was last written stays. */
   readonly hold?: Hold;
-}
-
-/** What a recommendation is made from. */
-export interface RecommendationInput {
-  readonly resource: ResourceName;
-  /** The container's own, as its author wrote them. */
-  readonly resources: ResourceRequirements | undefined;
-  /** The pod that the container is in. */
-  readonly pod: PodSpec;
-  readonly spec: Pick<OptimizationPolicy['spec'], 'metricsConfig' | 'resourceBounds' | 'updateStrategy'>;
-  readonly usage: Usage | undefined;
-  /** Distinct instants there must be. */
-  readonly minSamples: number;
+  /** To remember, for the next step of a gradual decrease. */
+  readonly gradual?: GradualState;
 }
 
 const PERCENTILES = { P50: 0.5, P90: 0.9, P99: 0.99 } as const;
 
+/** How many times the pool's percentile a pod's own is for it to be named. */
+const FAR_ABOVE = 2;
+
+/** From the percentile to what is aimed at, of whole units. */
+const TO_TARGET: readonly Link[] = [
+  safetyFactor,
+  withinBounds,
+  shortHistory,
+  throttled,
+  aboveFloor,
+  rounded,
+  ...CLAMPS,
+];
+
 /**
- * The recommendation chain: percentile → factor → bounds → rounding → limits. Pure; the same input gives the same
+ * The recommendation chain: percentile → factor → bounds → no decrease without evidence → memory floor → rounding → LimitRanges,
+ * nodes, upper bound → gradual decrease, and within those again → limits → holds. Pure; the same input gives the same
  * recommendation, and every step that changed something is told.
  */
 export function recommend(input: RecommendationInput): ResourceRecommendation {
-  const { resource, usage, minSamples, spec } = input;
-  if (!usage) return { steps: [], hold: { reason: 'NoData', message: `no ${resource} usage within the window` } };
-  const steps: Step[] = [
-    { step: 'Samples', samples: usage.samples, instants: usage.instants, from: usage.from, to: usage.to },
-  ];
-  if (usage.instants < minSamples) {
-    const message = `have ${usage.instants} samples of ${resource} usage, need ${minSamples}`;
-    return { steps, hold: { reason: 'NotEnoughSamples', message } };
-  }
-  const hold = podHold(input);
-  if (hold) return { steps, hold };
+  const { resource, spec } = input;
+  const usage = input.usage?.[resource];
+  const steps: Step[] = usage
+    ? [{ step: 'Samples', samples: usage.samples, instants: usage.instants, from: usage.from, to: usage.to }]
+    : [];
+  const remembered = input.gradual ? { gradual: input.gradual } : {};
+  const missing = missingEvidence(input, usage);
+  if (!usage || missing) return { steps, hold: missing ?? hold('NoData', ''), ...remembered };
 
-  const { percentile: rank, safetyFactor } = spec.metricsConfig;
-  const used = usage.percentile(PERCENTILES[rank]);
-  steps.push({ step: 'Percentile', percentile: rank, value: used });
-  const wanted = used * safetyFactor;
-  steps.push({ step: 'SafetyFactor', factor: safetyFactor, value: wanted });
-
-  const units = withinBounds(input, wanted, steps);
-  if (units < 1) {
-    const message = `resourceBounds.${resource}.max is below ${formatUnits(resource, 1)}, the least that is recommended`;
-    return { steps, hold: { reason: 'BoundsTooFine', message } };
+  const { percentile } = spec.metricsConfig;
+  const rank = PERCENTILES[percentile];
+  const used = usage.percentile(rank);
+  if (!isUsage(used, resource)) {
+    return { steps, hold: hold('NoData', `${resource} usage of ${used} at ${percentile} is none`), ...remembered };
   }
-  return spec.updateStrategy.updateRequestsOnly
-    ? requestOnly(input, units, steps)
-    : requestAndLimit(input, units, steps);
+  steps.push({ step: 'Percentile', percentile, value: used });
+  const pods = usage.podsAbove(rank, FAR_ABOVE);
+  if (pods.length > 0) steps.push({ step: 'PodsAbove', percentile, pods });
+
+  const target = follow(used, TO_TARGET, input);
+  const gradual = gradualDecrease(target.value, input);
+  const clamped = follow(gradual.value, CLAMPS, input);
+  steps.push(...target.steps, ...(gradual.step ? [gradual.step] : []), ...clamped.steps);
+  if (unitsUp(resource, clamped.value) < 1) return { steps, hold: tooFine(input), ...remembered };
+  const now = requirements(clamped.value, input);
+  steps.push(...now.steps);
+  const numbers = { request: now.request, ...(now.limit === undefined ? {} : { limit: now.limit }) };
+
+  const held = podHold(input) ?? clusterHold(input) ?? now.hold ?? keptHold(target.steps, now, input);
+  if (held) return { steps, ...numbers, hold: held, ...remembered };
+  const small = tooSmall(requirements(follow(gradual.final, CLAMPS, input).value, input), input);
+  if (small) return { steps, ...small, ...remembered };
+  const value = amountIn(now.request);
+  const state = gradual.state && value !== undefined ? { gradual: { ...gradual.state, value } } : {};
+  return { steps, ...numbers, ...state };
+}
+
+/** Zero CPU is idle; a process without memory there is none, and a number that is none was never measured. */
+function isUsage(amount: number, resource: 'cpu' | 'memory'): boolean {
+  return Number.isFinite(amount) && (resource === 'cpu' ? amount >= 0 : amount > 0);
+}
+
+function safetyFactor(amount: number, { spec }: RecommendationInput): ValueStep {
+  const { safetyFactor: factor } = spec.metricsConfig;
+  return { step: 'SafetyFactor', factor, value: amount * factor };
+}
+
+function tooFine({ resource }: RecommendationInput): Hold {
+  const least = formatUnits(resource, 1);
+  return hold('BoundsTooFine', `what may be recommended at most is below ${least}, the least that is recommended`);
 }
 
 /** What of the pod as a whole forbids changing any request in it. */
 function podHold({ pod, spec }: RecommendationInput): Hold | undefined {
   if (pod.resources) {
-    return { reason: 'PodLevelResources', message: 'the pod has resources of its own, which its containers share' };
+    return hold('PodLevelResources', 'the pod has resources of its own, which its containers share');
   }
   if (spec.updateStrategy.updateRequestsOnly && qosClass(pod) === 'Guaranteed') {
     const message = 'requests equal limits (QoS class Guaranteed) and updateRequestsOnly leaves the limits alone';
-    return { reason: 'HeldByQoS', message };
+    return hold('HeldByQoS', message);
   }
   return undefined;
 }
 
-/** Clamps to the bounds and rounds up to a whole unit, down only where up would pass the upper bound. */
-function withinBounds({ resource, spec }: RecommendationInput, wanted: number, steps: Step[]): number {
-  const min = quantityOf(spec.resourceBounds[resource].min);
-  const max = quantityOf(spec.resourceBounds[resource].max);
-  let clamped = wanted;
-  if (wanted < quantityToNumber(min)) {
-    clamped = quantityToNumber(min);
-    steps.push({ step: 'Bounds', bound: 'min', value: clamped });
-  } else if (wanted > quantityToNumber(max)) {
-    clamped = quantityToNumber(max);
-    steps.push({ step: 'Bounds', bound: 'max', value: clamped });
-  }
-  const units = Math.min(unitsUp(resource, clamped), unitsWithin(resource, max));
-  steps.push({ step: 'Rounding', value: amountOf(resource, units) });
-  return units;
+function clusterHold({ holds = [], resource }: RecommendationInput): Hold | undefined {
+  const found = holds.find((one) => one.resource === undefined || one.resource === resource);
+  return found && { reason: found.reason, message: found.message };
 }
 
-/** A request above a limit that stays as it is would make the pod invalid. */
-function requestOnly(
-  { resource, resources }: RecommendationInput,
-  units: number,
-  steps: Step[],
-): ResourceRecommendation {
-  const limit = parseQuantity(resources?.limits?.[resource] ?? '');
-  const most = limit === undefined ? Infinity : unitsWithin(resource, limit);
-  if (units <= most) return { steps, request: formatUnits(resource, units) };
-  steps.push({ step: 'CappedByLimit', value: amountOf(resource, most) });
-  // A limit finer than a unit leaves nothing whole below it: the limit itself is the request.
-  const request = most >= 1 ? formatUnits(resource, most) : String(resources?.limits?.[resource]);
-  return { steps, request };
-}
-
-/** limit = request × multiplier; a Guaranteed pod stays so, with its limit at the request. */
-function requestAndLimit(
-  { resource, pod, spec }: RecommendationInput,
-  units: number,
-  steps: Step[],
-): ResourceRecommendation {
-  const request = formatUnits(resource, units);
-  if (qosClass(pod) === 'Guaranteed') {
-    steps.push({ step: 'LimitEqualsRequest' });
-    return { steps, request, limit: request };
+/** What was kept from falling, and is as it was last written, is not written again. */
+function keptHold(steps: readonly ValueStep[], now: Requirements, input: RecommendationInput): Hold | undefined {
+  if (!changesNothing(now, input)) return undefined;
+  for (const step of steps) {
+    if (step.step === 'ShortHistory') {
+      const message = `have ${formatSpan(step.covered)} of history; nothing is lowered before there are ${formatSpan(step.needed)}`;
+      return hold('ShortHistory', message);
+    }
+    if (step.step === 'Throttled' && step.kept) {
+      return hold('Throttled', 'usage was pressed against the limit, which is never a reason to lower anything');
+    }
   }
-  const { cpuLimitMultiplier, memoryLimitMultiplier } = spec.updateStrategy.limitConfig;
-  const multiplier = resource === 'cpu' ? cpuLimitMultiplier : memoryLimitMultiplier;
-  const limitUnits = Math.max(units, unitsUp(resource, amountOf(resource, units) * multiplier));
-  steps.push({ step: 'Limit', multiplier, value: amountOf(resource, limitUnits) });
-  return { steps, request, limit: formatUnits(resource, limitUnits) };
+  return undefined;
 }

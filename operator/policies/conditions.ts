@@ -48,14 +48,16 @@ export interface UsageOutcome {
   readonly holds: readonly Hold[];
 }
 
+/** Holds for want of usage; the one that says most comes first. */
+const NO_USAGE = ['StaleData', 'NotEnoughSamples', 'NoData'];
+
 /** Whether there is usage to recommend from. */
 export function metricsAvailable({ failure, workloads, recommended, holds }: UsageOutcome): ConditionNow {
   const said = (): Said => {
     if (failure) return { status: 'False', reason: failure.reason, message: failure.message };
     if (workloads === 0)
       return { status: 'Unknown', reason: 'NoWorkloads', message: 'there is no workload to look for' };
-    const missing =
-      holds.find(({ reason }) => reason === 'NotEnoughSamples') ?? holds.find(({ reason }) => reason === 'NoData');
+    const missing = NO_USAGE.map((reason) => holds.find((hold) => hold.reason === reason)).find((hold) => hold);
     const why = missing ?? holds[0];
     const message = `${recommended} of ${count(workloads, 'workload')} with a recommendation${why ? `; ${why.message}` : ''}`;
     if (recommended > 0 || !missing) return { status: 'True', reason: 'MetricsAvailable', message };

@@ -1,6 +1,14 @@
 import { durationOf, type ConditionNow, type Patchable } from 'optipod/kube';
 import { unsupportedProvider } from 'optipod/lib/policy';
-import { annotationsFor, type Hold } from 'optipod/lib/recommend';
+import {
+  annotationsFor,
+  freshRecommendations,
+  hasRecommendation,
+  holdsOf,
+  recommendWorkload,
+  type Hold,
+  type RecommendationSettings,
+} from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
 import { policyKey, type Cluster, type ValidPolicy } from '../cluster.js';
 import { ProviderError, type MetricsProvider } from '../metrics/provider.js';
@@ -18,7 +26,7 @@ import {
   type Permissions,
 } from './conditions.js';
 import type { Coverage } from './coverage.js';
-import { recommendWorkload, usageByWorkload, type UsageByWorkload } from './recommendations.js';
+import { usageByContainer, usageByWorkload, type UsageByWorkload } from './recommendations.js';
 import type { PassReport } from './status.js';
 
 export interface PassContext {
@@ -33,6 +41,7 @@ export interface PassContext {
   readonly providers: Partial<Record<ValidPolicy['spec']['metricsConfig']['provider'], MetricsProvider>>;
   /** Distinct instants of usage there must be, where the policy does not say. */
   readonly minSamples: number;
+  readonly recommending: RecommendationSettings;
   readonly webhookReady: () => boolean;
   readonly permissions: Permissions;
   /** Milliseconds since 1970. */
@@ -106,13 +115,18 @@ async function recommendTo(
   // Usage took its time, and so did the writes before this one.
   const workload = cluster.workload({ kind: found.kind, ...found.metadata });
   if (!workload || cluster.governor(workload)?.metadata.uid !== policy.metadata.uid) return undefined;
-  const { fresh, holds } = recommendWorkload(policy, workload, usage.series.get(key) ?? [], {
-    at: usage.at,
+  const result = recommendWorkload({
+    policy,
+    workload,
+    usage: usageByContainer(usage.series.get(key) ?? []),
     minSamples: minSamples(policy, context),
+    now: usage.at,
+    settings: context.recommending,
   });
+  const fresh = freshRecommendations(result);
   const outcome = {
-    isRecommended: fresh.containers.size > 0,
-    holds: holds.map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
+    isRecommended: result.containers.some(hasRecommendation),
+    holds: holdsOf(result).map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
   };
   try {
     const written = await annotate(writers, workload, annotationsFor({ policy, workload, fresh }));

@@ -1,10 +1,4 @@
-import { formatTime } from './time.js';
-import type { ContainerResources } from 'optipod/lib/api';
-import { recommend, type FreshRecommendations, type Hold } from 'optipod/lib/recommend';
-import { podOwner, pool, type PodSeries } from 'optipod/lib/usage';
-import { resizableContainers } from 'optipod/lib/pod';
-import type { ResourceRequirements } from 'optipod/kube';
-import type { ValidPolicy } from '../cluster.js';
+import { podOwner, pool, type ContainerUsage, type PodSeries } from 'optipod/lib/usage';
 import { workloadKey, type Workload } from '../workloads/workload.js';
 
 /** Series by workload, of a cluster's worth of pods. */
@@ -36,41 +30,14 @@ export function usageByWorkload(series: readonly PodSeries[], workloads: readonl
   return result;
 }
 
-/** What one pass found for one workload. */
-export interface WorkloadResult {
-  readonly fresh: FreshRecommendations;
-  /** Why some resource of some container has no recommendation. */
-  readonly holds: readonly Hold[];
-}
-
-/** Recommendations for every container of a workload; one without data does not stop its siblings. */
-export function recommendWorkload(
-  policy: ValidPolicy,
-  workload: Workload,
-  series: readonly PodSeries[],
-  options: { readonly at: number; readonly minSamples: number },
-): WorkloadResult {
-  const containers = new Map<string, ResourceRequirements>();
-  const holds: Hold[] = [];
-  for (const { container } of resizableContainers(workload.pod)) {
-    const requests: Record<string, string> = {};
-    const limits: Record<string, string> = {};
-    for (const resource of ['cpu', 'memory'] as const) {
-      const usage = pool(series.filter((one) => one.container === container.name && one.resource === resource));
-      const { request, limit, hold } = recommend({
-        resource,
-        resources: container.resources,
-        pod: workload.pod,
-        spec: policy.spec,
-        usage,
-        minSamples: options.minSamples,
-      });
-      if (hold) holds.push(hold);
-      if (request !== undefined) requests[resource] = request;
-      if (limit !== undefined) limits[resource] = limit;
-    }
-    if (Object.keys(requests).length === 0) continue;
-    containers.set(container.name, { requests, ...(Object.keys(limits).length > 0 ? { limits } : {}) });
+/** Usage by container, of the series of one workload's pods. */
+export function usageByContainer(series: readonly PodSeries[]): ReadonlyMap<string, ContainerUsage> {
+  const usage = new Map<string, ContainerUsage>();
+  for (const name of new Set(series.map(({ container }) => container))) {
+    const of = (resource: PodSeries['resource']) =>
+      pool(series.filter((one) => one.container === name && one.resource === resource));
+    const [cpu, memory] = [of('cpu'), of('memory')];
+    usage.set(name, { ...(cpu ? { cpu } : {}), ...(memory ? { memory } : {}) });
   }
-  return { fresh: { at: formatTime(options.at * 1000), containers: containers satisfies ContainerResources }, holds };
+  return usage;
 }

@@ -44,6 +44,18 @@ export function integer({ min, max }: { readonly min: number; readonly max: numb
   };
 }
 
+/** A share of one, as a percentage or a fraction: `15%` and `0.15` are the same. */
+export function share({ max = 1 }: { readonly max?: number } = {}): Parser<number, number | string> {
+  return {
+    expected: `a share from 0 to ${max}, such as 15% or 0.15`,
+    parse: (text) => {
+      const [, digits, percent] = /^(\d{1,6}(?:\.\d{1,9})?)(%?)$/.exec(text) ?? [];
+      const value = Number(digits) / (percent ? 100 : 1);
+      return value <= max ? value : undefined;
+    },
+  };
+}
+
 export function choice<const Option extends string>(...options: readonly Option[]): Parser<Option, Option> {
   return {
     expected:

@@ -1,0 +1,73 @@
+import type { PodSpec, ResourceRequirements } from 'optipod/kube';
+import type { ResourceName } from 'optipod/lib/api';
+import { recommend, type RecommendationInput, type ResourceRecommendation } from 'optipod/lib/recommend';
+import { pool, type ContainerUsage, type Usage } from 'optipod/lib/usage';
+import type { OptimizationPolicy } from '../../../imports/types/optimization-policy.js';
+import { policyOf } from '../lib/policies.js';
+
+export const MEBI = 2 ** 20;
+export const GIBI = 2 ** 30;
+
+/** Now, in all these tests. */
+export const NOW = Date.parse('2026-01-02T12:00:00Z') / 1000;
+const DAY = 86_400;
+
+/** Usage that was always the same, or went through these values in turn, over a day up to now unless told otherwise. */
+export function usageOf(resource: ResourceName, values: readonly number[], span = DAY, to = NOW): Usage {
+  const count = Math.max(values.length, 24);
+  const samples = Array.from({ length: count }, (_, i): [number, number] => [
+    to - span + (span * (i + 1)) / count,
+    values[i % values.length] ?? Number.NaN,
+  ]);
+  const usage = pool([{ namespace: 'shop', pod: 'web-1', container: 'web', resource, samples }]);
+  if (!usage) throw new Error('no usage');
+  return usage;
+}
+
+/** What these tests vary. Amounts of usage are cores or bytes. */
+export interface Given {
+  readonly resource?: ResourceName;
+  /** Usage of the resource; see `usageOf`. */
+  readonly values?: readonly number[];
+  readonly usage?: ContainerUsage;
+  readonly resources?: ResourceRequirements;
+  readonly pod?: PodSpec;
+  readonly mode?: OptimizationPolicy['spec']['mode'];
+  readonly metrics?: object;
+  readonly bounds?: object;
+  readonly strategy?: object;
+  readonly settings?: Partial<RecommendationInput['settings']>;
+  readonly rest?: Partial<RecommendationInput>;
+}
+
+/** A policy of the documents' defaults but for a factor of 1.2, and one container. */
+export function input(given: Given): RecommendationInput {
+  const { resource = 'cpu', values, usage, resources, pod, settings, rest } = given;
+  const { mode = 'Auto', metrics, bounds, strategy } = given;
+  const { spec } = policyOf({
+    mode,
+    metricsConfig: { provider: 'prometheus', ...metrics },
+    resourceBounds: { cpu: { min: '100m', max: '2000m' }, memory: { min: '64Mi', max: '8Gi' }, ...bounds },
+    updateStrategy: strategy ?? {},
+  });
+  return {
+    resource,
+    resources,
+    pod: pod ?? { containers: [{ name: 'web', ...(resources ? { resources } : {}) }] },
+    usage: { ...(values ? { [resource]: usageOf(resource, values) } : {}), ...usage },
+    minSamples: 10,
+    now: NOW,
+    settings: { memoryHeadroom: 0.15, minChange: 0.05, staleAfter: 900, ...settings },
+    spec,
+    ...rest,
+  };
+}
+
+export function recommended(given: Given): ResourceRecommendation {
+  return recommend(input(given));
+}
+
+/** The names of the steps that were told. */
+export function told({ steps }: ResourceRecommendation): string[] {
+  return steps.map(({ step }) => step);
+}
