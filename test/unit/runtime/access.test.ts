@@ -65,7 +65,7 @@ describe('access to what is declared', () => {
 
   it('refuses to watch several names with one use: RBAC allows a list of one name only', () => {
     expect(() => access().to({ some: use(Secret, ['watch'], { names: ['a', 'b'] }) })).to.throw(
-      'secrets is watched by 2 names: declare a use for each',
+      'secrets is listed by 2 names: declare a use for each',
     );
   });
 
