@@ -1,7 +1,16 @@
 import { type Logger, silentLogger } from '../runtime/index.js';
 import { nameOf } from './names.js';
-import { createRecordObjects, type Entry, JournalConflict, type RecordObjectsOptions } from './objects.js';
-import { checkSpan, holds, type JournalRecord, overlaps, type RecordKind, type SetAside, type Slot } from './record.js';
+import { createRecordObjects, type Entry, type RecordObjectsOptions } from './objects.js';
+import {
+  checkSpan,
+  holds,
+  JournalConflict,
+  type JournalRecord,
+  overlaps,
+  type RecordKind,
+  type SetAside,
+  type Slot,
+} from './record.js';
 import { readWhole } from './restore.js';
 
 /**

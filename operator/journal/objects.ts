@@ -3,7 +3,7 @@ import { HISTORY_LABEL, type journalUses } from 'optipod/lib/optipod';
 import { isAlreadyExists, isConflict, isGone, isNotFound } from '../runtime/index.js';
 import { countOf, decode, type Decoded, encode, isSamePart, type NamedPart } from './format.js';
 import { nameOf, partOf } from './names.js';
-import type { JournalRecord, RecordKind, SetAside, Slot } from './record.js';
+import { JournalConflict, type JournalRecord, type RecordKind, type SetAside, type Slot } from './record.js';
 
 type Stored = ObjectsOf<typeof ConfigMap>;
 
@@ -36,11 +36,6 @@ export interface RecordObjectsOptions {
   readonly creator: string;
   /** Compressed bytes in one ConfigMap. @default 700 KiB */
   readonly partBytes?: number;
-}
-
-/** Another record has the kind and the span of the one to write. Trying again cannot help; what is there stays. */
-export class JournalConflict extends Error {
-  override readonly name = 'JournalConflict';
 }
 
 /** Objects in a page of the index: kube-apiserver reads them whole, 35 MB at most. */

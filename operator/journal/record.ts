@@ -24,6 +24,11 @@ export interface SetAside {
   readonly problem: string;
 }
 
+/** Another record is of the time of the one to write. Trying again cannot help; what is there stays. */
+export class JournalConflict extends Error {
+  override readonly name = 'JournalConflict';
+}
+
 /**
  * Whether a segment holds what another record does, which then must not count, too. An interval belongs to the segment in which
  * it ends: one that begins before an hour and ends in it is a reading of that hour. A segment belongs to a wider one.

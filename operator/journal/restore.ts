@@ -3,9 +3,9 @@ import type { Entry } from './objects.js';
 import { bySpan, holds, type JournalRecord, overlaps, type Slot } from './record.js';
 
 export interface ReadingWhole {
-  read(entry: Entry): Promise<Decoded>;
+  readonly read: (entry: Entry) => Promise<Decoded>;
   /** What counts, each time once. */
-  visit(entry: Entry, record: JournalRecord): void;
+  readonly visit: (entry: Entry, record: JournalRecord) => void;
 }
 
 /** A record that does not count, and why. */

@@ -70,7 +70,7 @@ describe('the format of kept history', () => {
     const [part] = await encoded(Buffer.from('what somebody used, over and over, over and over'));
     if (!part) expect.fail();
     const fields = Object.entries({ ...part.data, ...part.binaryData });
-    const places = fields.flatMap(([field, text]) => [...text].map((_, position) => ({ field, position })));
+    const places = fields.flatMap(([field, text]) => Array.from(text, (_, position) => ({ field, position })));
     for (const { field, position } of places) {
       for (const replacement of ['A', 'Q', '1', '9', '', '=', ' ', '\u0000']) {
         const wrong = changed(part, field, (text) => at(text, position, replacement));

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { ConnectionError, NotLeaderError } from '../../../../operator/runtime/index.js';
 import { createJournal } from '../../../../operator/journal/journal.js';
-import { JournalConflict } from '../../../../operator/journal/objects.js';
+import { JournalConflict } from '../../../../operator/journal/record.js';
 import { configMaps, type Fault } from '../../../support/config-maps.js';
 import { type Keeper, openKeeper, readingsIn, recordOf } from '../../../support/keeper.js';
 
@@ -149,7 +149,7 @@ describe('the journal', () => {
             expectHistory(keeper.readings, time.next, doubtful);
             await take(keeper, what, time);
           } catch (error) {
-            if (!/killed/.test(String(error))) throw error;
+            if (!String(error).includes('killed')) throw error;
             if (time.writing !== undefined) doubtful.push(time.writing);
             time.writing = undefined;
           }
@@ -160,7 +160,10 @@ describe('the journal', () => {
   });
 
   it('B-MET-8 goes on after a kill, and leaves nothing lying around', async () => {
-    const points = Array.from({ length: 20 }, (_, index) => ({ at: (index >> 1) + 1, moment: index % 2 ? 'after' : 'before' }));
+    const points = Array.from({ length: 20 }, (_, index) => ({
+      at: (index >> 1) + 1,
+      moment: index % 2 ? 'after' : 'before',
+    }));
     for (const { at, moment } of points) {
       const maps = world();
       const keeper = await open(maps);
@@ -175,8 +178,14 @@ describe('the journal', () => {
       const next = await open(maps);
       expect([...next.readings].sort(), `killed at ${at}`).to.deep.equal([0, 1, 2, 3, 4, 5]);
       await next.sealAll();
-      expect(next.setAside.every(({ name }) => name.includes('-s-0-360-')), `killed at ${at}`).to.equal(true);
-      expect(maps.names().every((name) => name.includes('-s-0-360-')), maps.names().join(' ')).to.equal(true);
+      expect(
+        next.setAside.every(({ name }) => name.includes('-s-0-360-')),
+        `killed at ${at}`,
+      ).to.equal(true);
+      expect(
+        maps.names().every((name) => name.includes('-s-0-360-')),
+        maps.names().join(' '),
+      ).to.equal(true);
       expect((await open(maps)).setAside).to.deep.equal([]);
     }
   });
@@ -276,7 +285,10 @@ describe('the journal', () => {
     const names = maps.names();
     const second = 'optipod-history-metrics-server-i-180-240-1';
     expect(names).to.include(second);
-    maps.set(second, { data: { ...maps.get(second).data, bytes: '12' }, binaryData: maps.get(second).binaryData ?? {} });
+    maps.set(second, {
+      data: { ...maps.get(second).data, bytes: '12' },
+      binaryData: maps.get(second).binaryData ?? {},
+    });
     maps.put({ metadata: { name: 'strange', labels: { 'optipod.io/history': PROVIDER } }, data: { hello: 'world' } });
     // As if the process had died before the last part of it, or somebody had deleted that.
     await failure((await dyingAfterStart(maps, 3, 'before')).sealAll());
@@ -285,10 +297,43 @@ describe('the journal', () => {
     const next = await open(maps);
     expect([...next.readings].sort()).to.deep.equal([0, 1, 2, 4]);
     expect(next.setAside.map(({ name }) => name)).to.have.members(['strange', second, parts[0]]);
-    expect(next.setAside.find(({ name }) => name === second)?.problem).to.equal('the checksum is not that of the content');
+    expect(next.setAside.find(({ name }) => name === second)?.problem).to.equal(
+      'the checksum is not that of the content',
+    );
     expect(next.setAside.find(({ name }) => name === parts[0])?.problem).to.match(/^part \d of \d is missing$/);
     await next.forget(100);
     expect(maps.names()).to.deep.equal(['strange']);
+  });
+
+  it('tells of what would not count: a reading of a time that is sealed, a segment that overlaps another', async () => {
+    const journal = journalOn(world());
+    const { bytes } = recordOf([0]);
+    await journal.seal({ from: 0, to: 120, bytes });
+    expect(await failure(journal.append({ from: 60, to: 120, bytes }))).to.be.instanceOf(JournalConflict);
+    expect(await failure(journal.seal({ from: 60, to: 120, bytes }))).to.be.instanceOf(JournalConflict);
+    expect(await failure(journal.seal({ from: 60, to: 180, bytes }))).to.be.instanceOf(JournalConflict);
+    await journal.append({ from: 60, to: 180, bytes });
+    await journal.seal({ from: 120, to: 180, bytes });
+  });
+
+  it("B-MET-8 counts a former leader's late segment not beside the one that ends later, and says so", async () => {
+    const maps = world();
+    const former = await open(maps);
+    await take(former, ['append', 'append', 'seal', 'append', 'append'], { next: 0 });
+    const leader = await open(maps);
+    // One that has restored nothing deletes nothing, as one whose request was the last to get through.
+    await journalOn(maps).seal(recordOf([0, 1, 2, 3]));
+    await take(leader, ['append', 'seal'], { next: 4 });
+    const next = await open(maps);
+    expect([...next.readings].sort()).to.deep.equal([0, 1, 2, 3, 4]);
+    expect(next.setAside).to.deep.equal([
+      {
+        name: 'optipod-history-metrics-server-s-0-240-1',
+        problem: 'another segment is of a part of its time, and ends later',
+      },
+    ]);
+    await next.sealAll();
+    expect((await open(maps)).setAside).to.deep.equal([]);
   });
 
   it('refuses what is no span', async () => {
