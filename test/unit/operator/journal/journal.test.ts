@@ -15,14 +15,8 @@ const padding = (readings: readonly number[]) => createHash('sha512').update(rea
 const world = () => configMaps(PROVIDER);
 type World = ReturnType<typeof world>;
 
-const journalOn = (maps: World, fault?: Fault) =>
-  createJournal({
-    provider: PROVIDER,
-    access: maps.access(fault),
-    namespace: 'own',
-    creator: 'a test',
-    partBytes: PART_BYTES,
-  });
+const journalOn = (maps: World, fault?: Fault, partBytes = PART_BYTES) =>
+  createJournal({ provider: PROVIDER, access: maps.access(fault), namespace: 'own', creator: 'a test', partBytes });
 const open = (maps: World, fault?: Fault) => openKeeper(journalOn(maps, fault), padding);
 
 /** Each time, the next reading; and what is done with those that there are. */
@@ -266,6 +260,31 @@ describe('the journal', () => {
     await journalOn(maps).seal(recordOf([0, 1]));
     expect(await failure(journal.seal({ ...recordOf([0, 1, 2]), to: 120 }))).to.be.instanceOf(JournalConflict);
     expect((await open(maps)).readings).to.deep.equal([0, 1]);
+  });
+
+  it('the same in other parts is the same: another version compresses otherwise', async () => {
+    const maps = world();
+    const record = recordOf([0, 1], padding([0, 1]));
+    await journalOn(maps).seal(record);
+    expect(maps.names()).to.have.length(3);
+    const other = journalOn(maps, undefined, 1000);
+    await other.seal(record);
+    expect(maps.names()).to.have.length(3);
+    await other.forget(1e9);
+    expect(maps.names()).to.deep.equal([]);
+  });
+
+  it('B-MET-8 replaces what is left of a record that was not written whole, whatever it was to be', async () => {
+    const maps = world();
+    const record = recordOf([0, 1], padding([0, 1]));
+    await journalOn(maps).seal({ ...record, bytes: recordOf([7], padding([7])).bytes });
+    const [, second = '', third = ''] = maps.names();
+    maps.remove(second);
+    await journalOn(maps).seal(record);
+    const { readings, setAside } = await open(maps);
+    expect(readings).to.deep.equal([0, 1]);
+    expect(setAside).to.deep.equal([]);
+    expect(maps.names()).to.include(third);
   });
 
   it("never takes over or deletes somebody else's object of the same name", async () => {
