@@ -38,6 +38,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   soak: {
     files: [
       'test/unit/**/*.test.ts',
+      'test/cluster/journal/**/*.test.ts',
       'test/cluster/rulebook/**/*.test.ts',
       'test/cluster/runtime/**/*.test.ts',
       'test/cluster/runtime-manager/**/*.test.ts',

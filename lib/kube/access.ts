@@ -61,6 +61,17 @@ export interface Readable<T> {
   read(ref: ObjectRef, options?: AccessCall): Promise<T>;
 }
 
+/** From `list`: what kube-apiserver has at this moment, of the labels that the use names. */
+export interface Listable<T> {
+  /**
+   * Page after page, so that no more than one needs to be in memory. All of them are of one moment: where going through them
+   * takes longer than kube-apiserver keeps old versions (5 minutes), it throws an `ApiError` of code 410.
+   * @param options.limit objects per page; all in one where undefined
+   * @param options.timeoutMs for each page
+   */
+  pages(options: AccessCall & { readonly limit: number | undefined }): AsyncIterable<readonly T[]>;
+}
+
 export interface Creatable<T> {
   create(object: Draft, options?: AccessWrite): Promise<T>;
 }
@@ -90,6 +101,7 @@ export type Access<U extends Use, Kept = U extends Use<infer T> ? T : never> =
   U extends Use<infer T extends KubeObject, infer V>
     ? When<V, 'watch', Watched<Kept>> &
         When<V, 'get', Readable<T>> &
+        When<V, 'list', Listable<T>> &
         When<V, 'create', Creatable<T>> &
         When<V, 'patch', Patchable<T>> &
         When<V, 'delete', Deletable>

@@ -37,12 +37,12 @@ export const Namespace = kind('', 'v1', 'Namespace', 'namespaces', 'Cluster');
 export const PodKind = kind<Pod>('', 'v1', 'Pod', 'pods');
 export const LimitRangeKind = kind<LimitRange>('', 'v1', 'LimitRange', 'limitranges');
 export const ResourceQuotaKind = kind<ResourceQuota>('', 'v1', 'ResourceQuota', 'resourcequotas');
-export const ConfigMap = kind<{ readonly data?: Readonly<Record<string, string>> }>(
-  '',
-  'v1',
-  'ConfigMap',
-  'configmaps',
-);
+export const ConfigMap = kind<{
+  readonly data?: Readonly<Record<string, string>>;
+  /** Base64. */
+  readonly binaryData?: Readonly<Record<string, string>>;
+  readonly immutable?: boolean;
+}>('', 'v1', 'ConfigMap', 'configmaps');
 export const Secret = kind<KubeObject & { readonly type?: string; readonly data?: Readonly<Record<string, string>> }>(
   '',
   'v1',

@@ -3,7 +3,7 @@ import type { KubeObject } from './wire.js';
 
 /**
  * What a controller or an admission handler may do with a kind. `watch` is an informer, which lists as well; `get` asks
- * kube-apiserver for one object; `bind` is the right to write bindings of a role that grants more than the operator has itself.
+ * kube-apiserver for one object, `list` for all of them, once; `bind` is the right to write bindings of a role that grants more than the operator has itself.
  */
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'bind';
 
@@ -13,7 +13,7 @@ export interface UseOptions {
   readonly names?: readonly string[];
   /** Only in the operator's own namespace. */
   readonly ownNamespace?: boolean;
-  /** Of the objects watched, only those with these labels are kept: `app=web`. RBAC knows no labels, and is not narrowed by it. */
+  /** Only objects with these labels are watched or listed: `app=web`. RBAC knows no labels, and is not narrowed by it. */
   readonly labelSelector?: string;
   /** Of the objects read, only their metadata are asked for and kept. */
   readonly metadataOnly?: boolean;

@@ -20,6 +20,7 @@ import {
 import { type PolicyScope, SYSTEM_NAMESPACES } from '../policy/index.js';
 import { NAMES, WEBHOOK_NAMESPACE_LABEL } from './names.js';
 
+export * from './journal.js';
 export * from './names.js';
 export * from './settings.js';
 

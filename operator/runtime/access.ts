@@ -4,6 +4,7 @@ import type {
   Deletable,
   Kind,
   KubeObject,
+  Listable,
   ObjectRef,
   Patchable,
   Readable,
@@ -109,6 +110,15 @@ export function createAccess({ client, namespace, fieldManager }: AccessOptions)
     const readable: Readable<KubeObject> = {
       read: (ref, options) => client.get(kind, within(ref), { metadataOnly, ...options }),
     };
+    const listable: Listable<KubeObject> = {
+      async *pages(options) {
+        for (let token: string | undefined, begun = false; !begun || token; begun = true) {
+          const page = await client.list(kind, { ...selectionOf(use, namespace), ...options, continue: token });
+          yield page.items;
+          token = page.metadata.continue;
+        }
+      },
+    };
     const creatable: Creatable<KubeObject> = {
       create: (object, options) =>
         written(kind, client.create(kind, object, { fieldManager, ...options }), options?.dryRun),
@@ -130,6 +140,7 @@ export function createAccess({ client, namespace, fieldManager }: AccessOptions)
     return {
       ...(may.has('watch') ? watched(use, project) : {}),
       ...(may.has('get') ? readable : {}),
+      ...(may.has('list') ? listable : {}),
       ...(may.has('create') ? creatable : {}),
       ...(may.has('patch') ? patchable : {}),
       ...(may.has('delete') ? deletable : {}),
@@ -152,7 +163,7 @@ export function createAccess({ client, namespace, fieldManager }: AccessOptions)
 /** @throws TypeError for several names */
 function selectionOf({ kind, names, ownNamespace, labelSelector, metadataOnly }: Use, namespace: string): Watching {
   if (names && names.length !== 1) {
-    throw new TypeError(`${resourceOf(kind)} is watched by ${names.length} names: declare a use for each`);
+    throw new TypeError(`${resourceOf(kind)} is listed by ${names.length} names: declare a use for each`);
   }
   return {
     ...(ownNamespace ? { namespace } : {}),

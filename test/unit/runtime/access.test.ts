@@ -30,6 +30,8 @@ describe('access to what is declared', () => {
     expect(secrets.list).to.equal(undefined);
     // @ts-expect-error create is not declared
     expect(deployments.create).to.equal(undefined);
+    // @ts-expect-error list is not declared: a watch has it in memory
+    expect(deployments.pages).to.equal(undefined);
     // @ts-expect-error there is no such use
     expect(access().to({}).other).to.equal(undefined);
   });
@@ -65,7 +67,7 @@ describe('access to what is declared', () => {
 
   it('refuses to watch several names with one use: RBAC allows a list of one name only', () => {
     expect(() => access().to({ some: use(Secret, ['watch'], { names: ['a', 'b'] }) })).to.throw(
-      'secrets is watched by 2 names: declare a use for each',
+      'secrets is listed by 2 names: declare a use for each',
     );
   });
 
@@ -83,6 +85,29 @@ describe('access to what is declared', () => {
     expect(secrets.list().map(({ metadata }) => metadata.name)).to.deep.equal(['created', 'applied']);
     expect(one.list()).to.deep.equal([]);
     expect(labelled.list()).to.deep.equal([]);
+  });
+
+  it('B-FRM-1 lists in pages what is declared: of its labels, in its namespace, metadata alone', async () => {
+    const answers = [
+      { items: [{ metadata: { name: 'a' } }], metadata: { continue: 'token' } },
+      { items: null, metadata: {} },
+    ];
+    const paged = await fakeServer((_, response) => sendJson(response, 200, answers.shift()));
+    const provider = createAccess({ client: createClient(paged.config), namespace: 'own', fieldManager: 'example' });
+    const { secrets } = provider.to({
+      secrets: use(Secret, ['list'], { ownNamespace: true, metadataOnly: true, labelSelector: 'a=b' }),
+    });
+    expect(Object.keys(secrets)).to.deep.equal(['pages']);
+    const pages: string[][] = [];
+    for await (const page of secrets.pages({ limit: 1 })) pages.push(page.map(({ metadata }) => metadata.name));
+    expect(pages).to.deep.equal([['a'], []]);
+    expect(paged.requests.map(({ url }) => `${url.pathname}${url.search}`)).to.deep.equal([
+      '/api/v1/namespaces/own/secrets?labelSelector=a%3Db&limit=1',
+      '/api/v1/namespaces/own/secrets?labelSelector=a%3Db&limit=1&continue=token',
+    ]);
+    expect(paged.requests[0]?.headers.accept).to.contain('PartialObjectMetadataList');
+    expect(provider.informers).to.deep.equal([]);
+    await paged.close();
   });
 
   it("writes as the operator, to the declared subresource, into the operator's own namespace", async () => {
