@@ -20,7 +20,9 @@ import {
 import { type PolicyScope, SYSTEM_NAMESPACES } from '../policy/index.js';
 import { NAMES, WEBHOOK_NAMESPACE_LABEL } from './names.js';
 
+export * from './metrics-settings.js';
 export * from './names.js';
+export * from './pod-metrics.js';
 export * from './settings.js';
 
 // Server-side apply of annotations is a patch.

@@ -1,5 +1,6 @@
 import { ADMISSION_SETTINGS, CONTROLLERS_SETTINGS, parsers, type SettingsTable } from '../kube/index.js';
 import { POLICY_SCOPES } from '../policy/index.js';
+import { METRICS_SETTINGS } from './metrics-settings.js';
 
 const { boolean, choice, duration, integer, url } = parsers;
 
@@ -46,6 +47,7 @@ export const OPERATOR_SETTINGS = {
     default: 'true',
     description: 'Whether policies may have pods evicted; the rights for it are given at installation.',
   },
+  ...METRICS_SETTINGS,
 } as const satisfies SettingsTable;
 
 /** Everything about the webhook that can be set. */
