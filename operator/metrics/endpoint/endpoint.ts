@@ -17,6 +17,8 @@ export interface EndpointOptions extends Credentials, TlsFiles {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How long the server may be silent. */
   readonly timeoutMs: number;
+  /** Before the second try and those after it. @default [200, 1000]: by then a lost connection is back */
+  readonly pausesMs?: readonly number[];
   /** @default the system's */
   readonly clock?: Clock;
   /** Milliseconds since 1970, for messages. @default Date.now */
@@ -46,9 +48,6 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
-/** Pauses before the second and the third try, in milliseconds: a restart of the server takes longer, a lost connection not. */
-const PAUSES_MS = [200, 1000];
-
 /** What servers answer, and proxies for them, who are away for a moment. */
 const PASSING = [429, 502, 503, 504];
 
@@ -60,7 +59,7 @@ const MOST_SAID = 200;
 
 /** @throws Error for options that contradict each other */
 export function createEndpoint(options: EndpointOptions): Endpoint {
-  const { title, timeoutMs, clock = systemClock } = options;
+  const { title, timeoutMs, pausesMs = [200, 1000], clock = systemClock } = options;
   const base = options.url.replace(/\/+$/, '');
   const credentials = authorization(options);
   const connections = createConnections({ tls: {}, currentTls: currentTls(options) });
@@ -137,7 +136,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     placeOf,
     ask: (question, read, signal) =>
       breaker(async () => {
-        for (const ms of PAUSES_MS) {
+        for (const ms of pausesMs) {
           try {
             return await turn(() => once(question, read, signal));
           } catch (error) {
