@@ -21,7 +21,9 @@ import { type PolicyScope, SYSTEM_NAMESPACES } from '../policy/index.js';
 import { NAMES, WEBHOOK_NAMESPACE_LABEL } from './names.js';
 
 export * from './journal.js';
+export * from './metrics-settings.js';
 export * from './names.js';
+export * from './pod-metrics.js';
 export * from './settings.js';
 
 // Server-side apply of annotations is a patch.

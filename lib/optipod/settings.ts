@@ -1,5 +1,6 @@
 import { ADMISSION_SETTINGS, CONTROLLERS_SETTINGS, parsers, type SettingsTable } from '../kube/index.js';
 import { POLICY_SCOPES } from '../policy/index.js';
+import { METRICS_SETTINGS } from './metrics-settings.js';
 
 const { boolean, choice, duration, integer, share, url } = parsers;
 
@@ -72,6 +73,7 @@ export const OPERATOR_SETTINGS = {
     default: '15m',
     description: 'How old the last usage of a container may be for anything to be recommended from it.',
   },
+  ...METRICS_SETTINGS,
 } as const satisfies SettingsTable;
 
 /** Everything about the webhook that can be set. */

@@ -1,6 +1,9 @@
 /** What a provider hands over. */
 export interface UsageSink {
-  /** Who takes the samples of one series; undefined where nobody wants it. CPU in cores, memory (working set) in bytes, throttled as the share of CFS periods. */
+  /**
+   * Who takes the samples of one series; undefined where nobody wants it. CPU in cores, memory (working set) in bytes,
+   * throttled as the share of CFS periods.
+   */
   series(of: SeriesRef): ((at: number, value: number) => void) | undefined;
   /** The highest working set of one container of a pod within the day that ended at `at` (seconds since 1970). */
   peak(of: ContainerRef, at: number, bytes: number): void;
@@ -36,6 +39,10 @@ export interface MetricsProvider {
   readonly looksBack: boolean;
   /** The latest instant (seconds since 1970) whose samples will not change any more, at or before `now` (milliseconds). */
   settled(now: number): number;
-  /** @throws ProviderError */
+  /**
+   * Owners come before the samples, and the samples of a series in order of time. After a failure, what was handed over
+   * before it comes again at the next try.
+   * @throws ProviderError
+   */
   read(request: ReadRequest, sink: UsageSink, signal: AbortSignal): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { ClusterConfig, ClusterTls } from './config.js';
 import { tellOnWire } from './on-wire.js';
 
-/** Connections to one kube-apiserver, made with the certificates of now. */
+/** Connections to one server, made with the certificates of now. */
 export interface Connections {
   current(): Promise<Dispatcher>;
   /** Cuts what is still open. */
@@ -10,7 +10,7 @@ export interface Connections {
 }
 
 /** Where certificates changed, new requests go over new connections; what is under way ends on the old ones. */
-export function createConnections(config: ClusterConfig): Connections {
+export function createConnections(config: Pick<ClusterConfig, 'tls' | 'currentTls'>): Connections {
   let tls = config.tls;
   let agent = open(tls);
   let dispatcher = agent.compose(tellOnWire);

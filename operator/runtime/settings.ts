@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import {
   CONFIG_KEY,
+  type SecretSource,
   type Settings,
   type SettingsTable,
   checkSettings,
@@ -45,9 +46,16 @@ export function readSettings<const Table extends SettingsTable>(
       (setting.secret ? readSecret(name.env, env) : written(name.env, variable(env, name.env))) ??
       written(key, Object.hasOwn(content, key) ? content[key] : undefined) ??
       written(`the default of ${key}`, setting.default);
-    settings[key] = found && parseSetting(setting, found.source, found.value);
+    const value = found && parseSetting(setting, found.source, found.value);
+    settings[key] = setting.secret === 'rotating' && found ? secretSource(name.env, env) : value;
   }
   return settings as Settings<Table>;
+}
+
+/** Of a secret that is there. */
+function secretSource(name: string, env: SettingSources['env']): SecretSource {
+  const file = variable(env, `${name}_FILE`);
+  return file === undefined ? { value: variable(env, name) ?? '' } : { file };
 }
 
 interface Written {

@@ -32,6 +32,6 @@ export async function inTurns(
   return { ours: median(measured.ours), peer: median(measured.peer) };
 }
 
-function median(values: number[]): number {
+export function median(values: number[]): number {
   return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command } from '../kit/command.js';
@@ -19,14 +19,23 @@ const HOST = '127.0.0.1';
 
 /** A real Prometheus on loopback that scrapes nothing and remembers what containers used; it ends with this process. */
 export async function startPrometheus(usage: readonly ContainerUsage[], now = Date.now()): Promise<Prometheus> {
+  return startPrometheusWith([openMetrics(usage, Math.floor(now / 1000))]);
+}
+
+/** One with any past. @param history OpenMetrics text in pieces, of which there may be more than fits a string */
+export async function startPrometheusWith(history: Iterable<string>): Promise<Prometheus> {
   const [prometheus, promtool] = await programs();
   const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
-  const history = join(folder, 'history');
+  const file = join(folder, 'history');
   const data = join(folder, 'data');
   const config = join(folder, 'prometheus.yaml');
-  writeFileSync(history, openMetrics(usage, Math.floor(now / 1000)));
+  const written = openSync(file, 'w');
+  for (const piece of history) writeSync(written, piece);
+  closeSync(written);
   writeFileSync(config, '{}\n');
-  await command(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', history, data]);
+  // A block is a pass over the file.
+  await command(promtool, ['tsdb', 'create-blocks-from', '--max-block-duration=24h', 'openmetrics', file, data]);
+  rmSync(file);
   const port = await freePort(HOST);
   const url = `http://${HOST}:${port}`;
   const component = startComponent({

@@ -3,7 +3,9 @@ import { type Setting, type SettingsTable, listed, parseSetting, secretAdvice } 
 
 /** What may stand in the settings file of a table, as a user writes it; secrets may not. */
 export type SettingsContent<Table extends SettingsTable> = {
-  readonly [Key in keyof Table as Table[Key] extends { readonly secret: true } ? never : Key]?: WrittenIn<Table[Key]>;
+  readonly [Key in keyof Table as Table[Key] extends { readonly secret: true | 'rotating' } ? never : Key]?: WrittenIn<
+    Table[Key]
+  >;
 };
 
 type WrittenIn<S extends Setting> = S['parser'] extends Parser<unknown, infer Written> ? Written : never;

@@ -63,3 +63,34 @@ export function choice<const Option extends string>(...options: readonly Option[
     parse: (text) => options.find((option) => option === text),
   };
 }
+
+/** Text of a certain form. @param expected to follow "it must be" */
+export function matching(pattern: RegExp, expected: string): Parser<string> {
+  return { expected, parse: (text) => (pattern.test(text) ? text : undefined) };
+}
+
+// RFC 9110: what a field name may consist of, and a value after percent-decoding.
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** HTTP headers as OpenTelemetry's exporters take them: `X-Scope-OrgID=team-a,X-Other=b`, values percent-encoded where need be. */
+export const headers: Parser<Readonly<Record<string, string>>> = {
+  expected: 'headers such as X-Scope-OrgID=team-a,X-Other=b',
+  parse(text) {
+    const pairs = text.split(',').map((pair) => {
+      const [, name = '', value = ''] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
+      return [name, decoded(value)] as const;
+    });
+    const isRight = pairs.every(([name, value]) => HEADER_NAME.test(name) && value !== undefined);
+    return isRight ? (Object.fromEntries(pairs) as Record<string, string>) : undefined;
+  },
+};
+
+function decoded(value: string): string | undefined {
+  try {
+    const text = decodeURIComponent(value);
+    return HEADER_VALUE.test(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -7,20 +7,28 @@ export interface Setting<T = unknown> {
   readonly description: string;
   /** As a user would write it (`5m`). Without one the setting may be absent. */
   readonly default?: string;
-  /** Comes from its environment variable or from the file that `<NAME>_FILE` names, from nowhere else. */
-  readonly secret?: true;
+  /**
+   * Comes from its environment variable or from the file that `<NAME>_FILE` names, from nowhere else. A rotating one is read
+   * again when that file changes: its value is a `SecretSource`.
+   */
+  readonly secret?: true | 'rotating';
 }
+
+/** A secret, or the path of the file that has it, which may be replaced at any time. */
+export type SecretSource = { readonly value: string } | { readonly file: string };
 
 /** Everything that can be set, by name. `config` is no name of a setting: it is where the settings file is. */
 export type SettingsTable = Readonly<Record<string, Setting>>;
 
 /** What a table of settings reads: the parsers' types, with undefined where there is no default. */
 export type Settings<Table extends SettingsTable> = {
-  readonly [Key in keyof Table]: Table[Key] extends { readonly parser: Parser<infer T, unknown> }
-    ? Table[Key] extends { readonly default: string }
-      ? T
-      : T | undefined
-    : never;
+  readonly [Key in keyof Table]: Table[Key] extends { readonly secret: 'rotating' }
+    ? SecretSource | undefined
+    : Table[Key] extends { readonly parser: Parser<infer T, unknown> }
+      ? Table[Key] extends { readonly default: string }
+        ? T
+        : T | undefined
+      : never;
 };
 
 /** Spellings of a setting's name outside: `logLevel` is `--log-level` and `LOG_LEVEL`, after the prefix. */

@@ -1,15 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { request } from 'undici';
-import { messageOf } from '../../runtime/errors.js';
 import { ProviderError } from '../provider.js';
+import { excerpt, type Endpoint } from '../endpoint/endpoint.js';
+import { RefusedError } from '../endpoint/errors.js';
+import { matrixReader, type Labels, type MatrixEnd, type TakeSample } from './matrix.js';
 
-/** One series of a range query. */
-export interface RangeSeries {
-  readonly metric: Readonly<Record<string, string>>;
-  /** [seconds since 1970, value]; `NaN`, `+Inf` and `-Inf` as numbers. */
-  readonly values: readonly (readonly [number, number])[];
-}
-
+/** Times and step in seconds. */
 export interface RangeQuery {
   readonly query: string;
   readonly start: number;
@@ -17,123 +11,70 @@ export interface RangeQuery {
   readonly step: number;
 }
 
-/** Pauses before the second and the third try, in milliseconds: a restart of Prometheus takes longer, a lost connection not. */
-const PAUSES_MS = [200, 1000];
+const PATH = '/api/v1/query_range';
 
-/** What proxies answer for a server that is away for a moment. */
-const PASSING = [429, 502, 503, 504];
+/** Kept of an answer, for the error about one that is none. */
+const BEGINNING = 1000;
 
 /**
- * Prometheus' `query_range`. What may pass (a lost connection, an overloaded proxy) is tried three times in all; that
- * there was no answer in time is not.
+ * Prometheus' `query_range`, read as it comes.
+ * @param series asked once for each series of each try; undefined where its samples are not wanted
  * @throws ProviderError that names the address, and what it answered; the reason of the signal
  */
 export async function queryRange(
-  base: string,
-  query: RangeQuery,
-  options: QueryOptions,
-): Promise<readonly RangeSeries[]> {
-  for (const ms of PAUSES_MS) {
-    try {
-      return await queryOnce(base, query, options);
-    } catch (error) {
-      if (!(error instanceof PassingError)) throw error;
-      await pause(ms * (0.5 + Math.random() / 2), undefined, { signal: options.signal });
-    }
-  }
-  return queryOnce(base, query, options);
-}
-
-interface QueryOptions {
-  /** For one try. */
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
-
-class PassingError extends ProviderError {}
-
-async function queryOnce(
-  base: string,
+  endpoint: Endpoint,
   { query, start, end, step }: RangeQuery,
-  options: QueryOptions,
-): Promise<readonly RangeSeries[]> {
-  const url = new URL(`${base.replace(/\/$/, '')}/api/v1/query_range`);
-  const place = `Prometheus at ${url.origin}${url.pathname}`;
-  const body = new URLSearchParams({ query, start: String(start), end: String(end), step: String(step) }).toString();
-  const expiry = AbortSignal.timeout(options.timeoutMs);
-  let statusCode: number;
-  let text: string;
+  series: (labels: Labels) => TakeSample | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const parameters = new URLSearchParams({
+    query,
+    start: String(start),
+    end: String(end),
+    step: String(step),
+    // Of Thanos and VictoriaMetrics: an error is better than a part of the truth. Prometheus passes it over.
+    partial_response: 'false',
+    deny_partial_response: '1',
+  });
+  const place = endpoint.placeOf({ path: PATH });
+  await endpoint.ask(
+    { path: PATH, parameters, method: 'POST' },
+    async (body) => {
+      let beginning = '';
+      const reader = matrixReader(series);
+      const no = (error: SyntaxError) => notPrometheus(place, `${error.message} (${excerpt(beginning)})`, error);
+      for await (const chunk of body) {
+        if (beginning.length < BEGINNING) beginning += chunk.toString('latin1', 0, BEGINNING);
+        orElse(no, () => reader.write(chunk));
+      }
+      const answer = orElse(no, () => reader.end());
+      checkAnswer(place, answer, beginning);
+    },
+    signal,
+  );
+}
+
+function checkAnswer(place: string, { status, error, isMatrix, isPartial }: MatrixEnd, beginning: string): void {
+  if (status === 'error') throw new RefusedError(`${place} answered: ${error ?? excerpt(beginning)}`, 200);
+  if (status !== 'success' || !isMatrix) throw notPrometheus(place, excerpt(beginning));
+  if (isPartial) {
+    throw new ProviderError(
+      'ProviderAnswerInvalid',
+      `${place} knows only a part of the series: some of its storage is away`,
+    );
+  }
+}
+
+function notPrometheus(place: string, said: string, cause?: unknown): ProviderError {
+  const message = `${place} gave no matrix for a range query, as Prometheus does, but: ${said}`;
+  return new ProviderError('ProviderAnswerInvalid', message, { cause });
+}
+
+/** Does something with the answer; where the answer is no such JSON, throws what that means. */
+function orElse<T>(meaning: (error: SyntaxError) => Error, act: () => T): T {
   try {
-    const response = await request(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body,
-      signal: AbortSignal.any([options.signal, expiry]),
-    });
-    statusCode = response.statusCode;
-    text = await response.body.text();
+    return act();
   } catch (error) {
-    // Called off by the caller: that says nothing about Prometheus.
-    options.signal.throwIfAborted();
-    const reason = expiry.aborted ? 'no answer in time' : messageOf(error);
-    const Failure = expiry.aborted ? ProviderError : PassingError;
-    throw new Failure('ProviderUnreachable', `${place} cannot be reached: ${reason}`, { cause: error });
+    throw error instanceof SyntaxError ? meaning(error) : error;
   }
-  const answer = parseAnswer(text);
-  const said = typeof answer?.error === 'string' ? answer.error : text.trim().replaceAll(/\s+/g, ' ').slice(0, 200);
-  if (statusCode !== 200 || answer?.status === 'error') {
-    const Failure = PASSING.includes(statusCode) ? PassingError : ProviderError;
-    throw new Failure('ProviderRefused', `${place} answered ${statusCode}: ${said}`);
-  }
-  const matrix = answer?.status === 'success' ? matrixOf(answer.data) : undefined;
-  if (!matrix) {
-    const message = `${place} gave no matrix for a range query, as Prometheus does, but: ${said}`;
-    throw new ProviderError('ProviderAnswerInvalid', message);
-  }
-  return matrix;
-}
-
-interface Answer {
-  readonly status?: unknown;
-  readonly error?: unknown;
-  readonly data?: unknown;
-}
-
-/** What the JSON of a matrix is, where Prometheus wrote it. */
-interface Matrix {
-  readonly resultType: 'matrix';
-  readonly result: readonly {
-    readonly metric: Readonly<Record<string, string>>;
-    readonly values: readonly (readonly [number, string])[];
-  }[];
-}
-
-function parseAnswer(text: string): Answer | undefined {
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === 'object' && json !== null ? json : undefined;
-  } catch {
-    // Not Prometheus, or cut short: told by the caller.
-    return undefined;
-  }
-}
-
-/** @returns undefined for what is no matrix: whatever the URL led to may have answered. */
-function matrixOf(data: unknown): RangeSeries[] | undefined {
-  try {
-    const { resultType, result } = data as Matrix;
-    if ((resultType as unknown) !== 'matrix') return undefined;
-    return result.map(({ metric, values }) => ({
-      metric: { ...metric },
-      values: values.map(([instant, value]) => [instant, sampleValue(value)] as const),
-    }));
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
-
-function sampleValue(text: string): number {
-  if (text === '+Inf') return Infinity;
-  return text === '-Inf' ? -Infinity : Number(text);
 }

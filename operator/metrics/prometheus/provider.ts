@@ -1,6 +1,8 @@
 import type { PodSeries } from 'optipod/lib/usage';
+import { createEndpoint } from '../endpoint/endpoint.js';
 import type { MetricsProvider } from '../provider.js';
 import { queryRange } from './api.js';
+import { queriesOf } from './queries.js';
 
 export interface PrometheusOptions {
   /** Base URL, with a path prefix if there is one. */
@@ -18,42 +20,49 @@ export interface PrometheusOptions {
 /** Prometheus refuses range queries of more than 11,000 points a series. */
 const MOST_POINTS = 10_000;
 
-/** Pause containers and the pod's own cgroup have no name, or POD. */
-const REAL_CONTAINERS = 'container!="",container!="POD"';
+/** As kubelets call them. */
+const NAMES = {
+  cpu: 'container_cpu_usage_seconds_total',
+  memory: 'container_memory_working_set_bytes',
+  periods: 'container_cpu_cfs_periods_total',
+  throttledPeriods: 'container_cpu_cfs_throttled_periods_total',
+  podOwner: 'kube_pod_owner',
+  replicaSetOwner: 'kube_replicaset_owner',
+  namespaceLabel: 'namespace',
+  podLabel: 'pod',
+  containerLabel: 'container',
+};
 
 /** Usage as cAdvisor's series in Prometheus tell it: two range queries a request, whatever the number of workloads. */
 export function prometheusProvider(options: PrometheusOptions): MetricsProvider {
   const baseStep = Math.max(1, Math.round(options.stepMs / 1000));
+  const endpoint = createEndpoint({ title: 'Prometheus', url: options.url, timeoutMs: options.timeoutMs });
   return {
     settled: (now) => Math.floor((now - options.settleMs) / 1000 / baseStep) * baseStep,
 
     async usage({ namespaces, from, to }, signal) {
       const step = Math.max(baseStep, Math.ceil((to - from) / MOST_POINTS));
-      const selector = `{${REAL_CONTAINERS},namespace=~"${namespaces.map(escapeRegExp).join('|')}"}`;
-      const read = async (resource: PodSeries['resource'], expression: string): Promise<PodSeries[]> => {
-        // Several jobs may scrape the same kubelet: the same reading twice is one reading.
-        const query = `max by (namespace, pod, container) (${expression})`;
+      const queries = queriesOf(NAMES, namespaces);
+      const read = async (resource: PodSeries['resource'], query: string): Promise<PodSeries[]> => {
+        const found: PodSeries[] = [];
         const range = { query, start: from, end: to, step };
-        const series = await queryRange(options.url, range, { timeoutMs: options.timeoutMs, signal });
-        return series.map(({ metric: { namespace = '', pod = '', container = '' }, values }) => ({
-          namespace,
-          pod,
-          container,
-          resource,
-          samples: values,
-        }));
+        await queryRange(
+          endpoint,
+          range,
+          ({ namespace = '', pod = '', container = '' }) => {
+            const samples: [number, number][] = [];
+            found.push({ namespace, pod, container, resource, samples });
+            return (at, value) => samples.push([at, value]);
+          },
+          signal,
+        );
+        return found;
       };
-      const rateWindow = `${Math.round(options.rateWindowMs / 1000)}s`;
       const [cpu, memory] = await Promise.all([
-        read('cpu', `rate(container_cpu_usage_seconds_total${selector}[${rateWindow}])`),
-        read('memory', `container_memory_working_set_bytes${selector}`),
+        read('cpu', queries.cpu(Math.round(options.rateWindowMs / 1000))),
+        read('memory', queries.memory(step)),
       ]);
       return [...cpu, ...memory];
     },
   };
-}
-
-/** For a PromQL string: namespaces are DNS labels, whose dots and hyphens need no escape but in a regular expression. */
-function escapeRegExp(text: string): string {
-  return text.replace(/[^a-zA-Z0-9-]/g, String.raw`\\$&`);
 }
