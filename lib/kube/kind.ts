@@ -36,6 +36,13 @@ export function kind<T extends object = object>(
 export const Namespace = kind('', 'v1', 'Namespace', 'namespaces', 'Cluster');
 export const PodKind = kind<Pod>('', 'v1', 'Pod', 'pods');
 export const LimitRangeKind = kind<LimitRange>('', 'v1', 'LimitRange', 'limitranges');
+export const NodeKind = kind<{ readonly status?: { readonly allocatable?: Readonly<Record<string, string>> } }>(
+  '',
+  'v1',
+  'Node',
+  'nodes',
+  'Cluster',
+);
 export const ResourceQuotaKind = kind<ResourceQuota>('', 'v1', 'ResourceQuota', 'resourcequotas');
 export const ConfigMap = kind<{
   readonly data?: Readonly<Record<string, string>>;

@@ -15,6 +15,8 @@ export interface UseOptions {
   readonly ownNamespace?: boolean;
   /** Only objects with these labels are watched or listed: `app=web`. RBAC knows no labels, and is not narrowed by it. */
   readonly labelSelector?: string;
+  /** Likewise, by fields that kube-apiserver selects by: `reason=Evicted`. */
+  readonly fieldSelector?: string;
   /** Of the objects read, only their metadata are asked for and kept. */
   readonly metadataOnly?: boolean;
   /**

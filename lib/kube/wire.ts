@@ -58,6 +58,12 @@ export interface Pod extends KubeObject {
 export interface WorkloadObject extends KubeObject {
   readonly spec: {
     readonly template: { readonly spec: PodSpec };
+    /** Of a Deployment and a StatefulSet. */
+    readonly replicas?: number;
+  };
+  readonly status?: {
+    /** Of a DaemonSet: on how many nodes it should run. */
+    readonly desiredNumberScheduled?: number;
   };
 }
 

@@ -7,17 +7,22 @@ import {
   defineOperator,
   Deployment,
   EndpointSlice,
+  EventKind,
   eventUses,
   LimitRangeKind,
   Namespace,
+  NodeKind,
   type OperatorDefinition,
   PodKind,
   ReplicaSet,
+  ResourceQuotaKind,
   StatefulSet,
   SubjectAccessReview,
   use,
 } from '../kube/index.js';
 import { type PolicyScope, SYSTEM_NAMESPACES } from '../policy/index.js';
+import { journalUses } from './journal.js';
+import { PodMetricsKind } from './pod-metrics.js';
 import { NAMES, WEBHOOK_NAMESPACE_LABEL } from './names.js';
 
 export * from './journal.js';
@@ -48,6 +53,20 @@ export const policyController = defineController(OptimizationPolicy, {
     statuses: use(OptimizationPolicy, ['patch'], { subresource: 'status' }),
     namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
     ...WORKLOADS,
+    // What is recommended, and why, for people to read.
+    recommendations: use(WorkloadRecommendation, ['watch', 'create', 'patch']),
+    recommendationStatuses: use(WorkloadRecommendation, ['patch'], { subresource: 'status' }),
+    // Whose usage it is, what was killed for want of memory, and whether the last step of a decrease is in effect.
+    pods: use(PodKind, ['watch']),
+    evictions: use(EventKind, ['watch'], { fieldSelector: 'reason=Evicted' }),
+    // What a recommendation must keep to.
+    limitRanges: use(LimitRangeKind, ['watch']),
+    quotas: use(ResourceQuotaKind, ['watch']),
+    nodes: use(NodeKind, ['watch']),
+    // Readings of metrics-server, and what is kept of those that nobody can tell again.
+    podMetrics: use(PodMetricsKind, ['list'], { rarely: 'where a policy says so: metricsConfig.provider' }),
+    // RBAC knows no labels: what is kept for a custom provider is covered by the same.
+    ...journalUses('metrics-server'),
     // What people should know of a policy.
     ...eventUses(),
     // Whether any webhook pod is ready to inject.
@@ -65,6 +84,7 @@ export const workloadController = defineController(Deployment, {
     policies: use(OptimizationPolicy, ['watch']),
     namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
     ...WORKLOADS,
+    recommendations: use(WorkloadRecommendation, ['watch', 'delete']),
   },
 });
 

@@ -18,7 +18,10 @@ export function journalUses(provider: string) {
       metadataOnly: true,
       labelSelector: `${HISTORY_LABEL}=${provider}`,
     }),
-    written: use(ConfigMap, ['create'], { ownNamespace: true }),
+    written: use(ConfigMap, ['create'], {
+      ownNamespace: true,
+      rarely: 'only where a policy goes by a provider that cannot tell of the past',
+    }),
     kept: use(ConfigMap, ['get', 'delete'], {
       ownNamespace: true,
       rarely: 'a new installation has nothing to read, and for an hour nothing to delete',

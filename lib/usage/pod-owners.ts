@@ -1,12 +1,16 @@
+import type { OwnerReference } from '../kube/index.js';
 import { WORKLOAD_KINDS, type WorkloadKind } from '../policy/index.js';
 import { deploymentOfReplicaSet, podOwner, type NamedWorkload, type WorkloadNames } from './pod-owner.js';
 
 /** Whose a pod is: a workload, or nobody's that is right-sized (a Job, a bare pod). */
 export type Owner = NamedWorkload | 'stranger';
 
+/** As an owner reference names it: a ReplicaSet for the pod of a Deployment. */
+type Controller = Pick<OwnerReference, 'kind' | 'name'>;
+
 interface Known {
-  told?: { readonly kind: string; readonly name: string };
-  seen?: Owner;
+  told?: Controller;
+  seen?: Controller | 'stranger';
   /** Whether the pod is there: what is known of it is kept then. */
   isThere: boolean;
   /** When something was last learnt of it. */
@@ -22,13 +26,13 @@ export class PodOwners {
   #now = 0;
 
   /** What a metrics provider knows: kinds as in owner references, so a ReplicaSet for the pod of a Deployment. */
-  told(namespace: string, pod: string, owner: { readonly kind: string; readonly name: string }): void {
+  told(namespace: string, pod: string, owner: Controller): void {
     this.#known(namespace, pod).told = owner;
   }
 
-  /** The workload at the end of a pod's owner references; 'stranger' where there is none. */
-  seen(namespace: string, pod: string, owner: Owner): void {
-    Object.assign(this.#known(namespace, pod), { seen: owner, isThere: true });
+  /** Who controls a pod that is there, likewise; 'stranger' where nobody does. */
+  seen(namespace: string, pod: string, controller: Controller | 'stranger'): void {
+    Object.assign(this.#known(namespace, pod), { seen: controller, isThere: true });
   }
 
   /** The pod's object is deleted: it is known as long as its usage is. */
@@ -40,7 +44,7 @@ export class PodOwners {
   /** What is certain. @param workloads all of the pod's namespace */
   certain(namespace: string, pod: string, workloads: WorkloadNames): Owner | undefined {
     const known = this.#pods.get(keyOf(namespace, pod));
-    return (known?.told && ownerTold(known.told, workloads)) ?? known?.seen;
+    return (known?.told && ownerTold(known.told, workloads)) ?? (known?.seen && ownerTold(known.seen, workloads));
   }
 
   /** What is certain, or else probable. @returns undefined where nothing is known: a wrong owner would be worse than none */
@@ -67,10 +71,9 @@ export class PodOwners {
 }
 
 /** @returns undefined for a ReplicaSet whose Deployment is not known */
-function ownerTold(
-  { kind, name }: { readonly kind: string; readonly name: string },
-  workloads: WorkloadNames,
-): Owner | undefined {
+function ownerTold(controller: Controller | 'stranger', workloads: WorkloadNames): Owner | undefined {
+  if (controller === 'stranger') return controller;
+  const { kind, name } = controller;
   if ((WORKLOAD_KINDS as readonly string[]).includes(kind)) return { kind: kind as WorkloadKind, name };
   return kind === 'ReplicaSet' ? deploymentOfReplicaSet(name, workloads.before(name)) : 'stranger';
 }

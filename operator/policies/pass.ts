@@ -1,24 +1,18 @@
-import { durationOf, type ConditionNow, type Patchable } from 'optipod/kube';
-import { unsupportedProvider } from 'optipod/lib/policy';
-import {
-  annotationsFor,
-  freshRecommendations,
-  hasRecommendation,
-  holdsOf,
-  recommendWorkload,
-  type Hold,
-  type RecommendationSettings,
-} from 'optipod/lib/recommend';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import type { ConditionNow, Patchable } from 'optipod/kube';
+import { boundsAdvice, type RecommendationSettings, type WantedAmount } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
-import { policyKey, type Cluster, type ValidPolicy } from '../cluster.js';
-import { ProviderError, type MetricsProvider } from '../metrics/provider.js';
-import { isConflict, isNotFound, messageOf } from '../runtime/index.js';
-import { annotate, type WorkloadWriters } from '../workloads/annotate.js';
+import { type Cluster, type ValidPolicy } from '../cluster.js';
+import type { ClusterConstraints } from 'optipod/lib/recommend';
+import type { UsageSources } from '../usage/usage.js';
+import type { WorkloadWriters } from '../workloads/annotate.js';
+import type { RecommendationAccess } from '../workloads/recommendation.js';
 import type { Turns } from '../workloads/turns.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
 import {
   annotated,
   applying,
+  boundsDecide,
   metricsAvailable,
   permitted,
   ready,
@@ -26,8 +20,10 @@ import {
   type Permissions,
 } from './conditions.js';
 import type { Coverage } from './coverage.js';
-import { usageByContainer, usageByWorkload, type UsageByWorkload } from './recommendations.js';
+import { recommendTo, type WorkloadOutcome } from './outcome.js';
+import { isOutdated } from './outdated.js';
 import type { PassReport } from './status.js';
+import { readUsage } from './usage.js';
 
 export interface PassContext {
   readonly writers: WorkloadWriters;
@@ -38,7 +34,13 @@ export interface PassContext {
   readonly coverage: Coverage;
   /** Has a policy evaluated soon: `<namespace>/<name>`. */
   readonly evaluateSoon: (key: string) => void;
-  readonly providers: Partial<Record<ValidPolicy['spec']['metricsConfig']['provider'], MetricsProvider>>;
+  readonly usage: Pick<UsageSources, 'collectors' | 'demand'>;
+  /** Objects that tell people what is recommended. */
+  readonly reports: RecommendationAccess;
+  /** What the cluster has to say about what may be recommended. */
+  readonly constraintsOf: (workload: Workload) => ClusterConstraints;
+  /** The containers whose memory, as it was last written, all pods of the workload have. */
+  readonly inEffect: (workload: Workload) => ReadonlySet<string>;
   /** Distinct instants of usage there must be, where the policy does not say. */
   readonly minSamples: number;
   readonly recommending: RecommendationSettings;
@@ -48,8 +50,11 @@ export interface PassContext {
   readonly now: () => number;
 }
 
+/** Workloads that are evaluated in one slice of the event loop: some milliseconds. */
+const SLICE = 10;
+
 /**
- * One evaluation of one policy: usage, recommendations, annotations. One workload's failure never stops the others.
+ * One evaluation of one policy: usage, recommendations, what is told of them, annotations. One workload's failure never stops the others.
  * @returns undefined where the policy was edited or deleted meanwhile: what it said then is nobody's wish any more.
  */
 export async function pass(
@@ -61,11 +66,13 @@ export async function pass(
   const governed = cluster.governed(policy);
   for (const loser of context.coverage.note(policy, governed)) context.evaluateSoon(loser);
   if (policy.spec.mode === 'Disabled') return { conditions: [ready(policy)], discovered: [], processed: 0 };
-  const usage = await readUsage(policy, governed, context, signal);
+  const usage = await readUsage(policy, governed, context.usage, { nowSeconds: Math.floor(context.now() / 1000), signal });
   if (usage.failure) log.warn({ reason: usage.failure.reason, problem: usage.failure.message }, 'no usage');
   const outcomes: WorkloadOutcome[] = [];
-  for (const workload of governed) {
+  for (const [index, workload] of governed.entries()) {
     if (usage.failure) break;
+    // Where nothing is written nothing waits, and a thousand workloads would be one slice of the event loop.
+    if (index % SLICE === SLICE - 1) await turnOfLoop();
     if (isOutdated(policy, cluster)) return undefined;
     const outcome = await context.turns.take(workloadKey(workload), () =>
       recommendTo(workload, policy, usage, context, log),
@@ -84,6 +91,7 @@ export async function pass(
     }),
     applying(policy, governed, cluster, context.webhookReady()),
     permitted(policy, context.permissions),
+    boundsDecide(boundsAdvice(policy.spec.resourceBounds, outcomes.flatMap(({ wanted }) => wanted))),
     annotated(outcomes.flatMap(({ failure }) => failure ?? [])),
   ];
   return {
@@ -91,101 +99,4 @@ export async function pass(
     discovered: governed,
     processed: outcomes.filter(({ isRecommended, failure }) => isRecommended && failure === undefined).length,
   };
-}
-
-/** What came of one workload. */
-interface WorkloadOutcome {
-  /** Whether there is a recommendation for something in it. */
-  readonly isRecommended: boolean;
-  readonly holds: readonly Hold[];
-  /** Why its annotations could not be written. */
-  readonly failure?: string;
-}
-
-/** @returns undefined where the workload is gone, or another policy's by now. */
-async function recommendTo(
-  found: Workload,
-  policy: ValidPolicy,
-  usage: UsageAt,
-  context: PassContext,
-  log: Logger,
-): Promise<WorkloadOutcome | undefined> {
-  const { writers, cluster } = context;
-  const key = workloadKey(found);
-  // Usage took its time, and so did the writes before this one.
-  const workload = cluster.workload({ kind: found.kind, ...found.metadata });
-  if (!workload || cluster.governor(workload)?.metadata.uid !== policy.metadata.uid) return undefined;
-  const result = recommendWorkload({
-    policy,
-    workload,
-    usage: usageByContainer(usage.series.get(key) ?? []),
-    minSamples: minSamples(policy, context),
-    now: usage.at,
-    settings: context.recommending,
-  });
-  const fresh = freshRecommendations(result);
-  const outcome = {
-    isRecommended: result.containers.some(hasRecommendation),
-    holds: holdsOf(result).map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
-  };
-  try {
-    const written = await annotate(writers, workload, annotationsFor({ policy, workload, fresh }));
-    if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
-    return outcome;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    if (isConflict(error)) {
-      // Replaced by a namesake, or written to by so many at once that kube-apiserver gave up.
-      context.evaluateSoon(policyKey(policy));
-      return undefined;
-    }
-    log.error({ workload: key, err: error }, 'could not annotate');
-    return { ...outcome, failure: `${key}: ${messageOf(error)}` };
-  }
-}
-
-function isOutdated(policy: ValidPolicy, cluster: Cluster): boolean {
-  const now = cluster.policy(policyKey(policy))?.metadata;
-  return now?.uid !== policy.metadata.uid || now.generation !== policy.metadata.generation;
-}
-
-const NOT_CONFIGURED = 'the operator has no Prometheus: set OPTIPOD_PROMETHEUS_URL';
-
-/** Usage by workload, up to an instant: seconds since 1970. */
-interface UsageAt {
-  readonly at: number;
-  readonly series: UsageByWorkload;
-}
-
-type UsageRead = (UsageAt & { readonly failure?: undefined }) | { readonly failure: ProviderError };
-
-async function readUsage(
-  policy: ValidPolicy,
-  governed: readonly Workload[],
-  context: PassContext,
-  signal: AbortSignal,
-): Promise<UsageRead> {
-  const { provider: name, rollingWindow } = policy.spec.metricsConfig;
-  const provider = context.providers[name];
-  if (!provider) {
-    return { failure: new ProviderError('ProviderNotConfigured', unsupportedProvider(policy.spec) ?? NOT_CONFIGURED) };
-  }
-  const at = provider.settled(context.now());
-  const namespaces = [...new Set(governed.map(({ metadata }) => metadata.namespace))].sort();
-  if (namespaces.length === 0) return { at, series: new Map() };
-  try {
-    const request = { namespaces, from: at - durationOf(rollingWindow) / 1000, to: at };
-    const series = await provider.usage(request, signal);
-    const neighbours = namespaces.flatMap((namespace) => context.cluster.workloads(namespace));
-    return { at, series: usageByWorkload(series, neighbours) };
-  } catch (error) {
-    if (error instanceof ProviderError) return { failure: error };
-    throw error;
-  }
-}
-
-/** The policy's own number is for the metrics server; every other provider goes by the operator's. */
-function minSamples({ spec }: ValidPolicy, { minSamples: standard }: PassContext): number {
-  const { provider, metricsServer } = spec.metricsConfig;
-  return provider === 'metrics-server' ? (metricsServer?.minSamplesRequired ?? standard) : standard;
 }

@@ -161,13 +161,15 @@ export function createAccess({ client, namespace, fieldManager }: AccessOptions)
 }
 
 /** @throws TypeError for several names */
-function selectionOf({ kind, names, ownNamespace, labelSelector, metadataOnly }: Use, namespace: string): Watching {
+function selectionOf(use: Use, namespace: string): Watching {
+  const { kind, names, ownNamespace, labelSelector, fieldSelector, metadataOnly } = use;
   if (names && names.length !== 1) {
     throw new TypeError(`${resourceOf(kind)} is listed by ${names.length} names: declare a use for each`);
   }
+  const fields = [...(names ? [`metadata.name=${names[0]}`] : []), ...(fieldSelector === undefined ? [] : [fieldSelector])];
   return {
     ...(ownNamespace ? { namespace } : {}),
-    ...(names ? { fieldSelector: `metadata.name=${names[0]}` } : {}),
+    ...(fields.length > 0 ? { fieldSelector: fields.join(',') } : {}),
     ...(labelSelector === undefined ? {} : { labelSelector }),
     ...(metadataOnly ? { metadataOnly } : {}),
   };
@@ -175,7 +177,7 @@ function selectionOf({ kind, names, ownNamespace, labelSelector, metadataOnly }:
 
 type Watching = Selection & MetadataOnly;
 
-/** Of the objects with some labels only the server knows which they are. */
-function isSelected({ names, labelSelector }: Use, { metadata: { name } }: KubeObject): boolean {
-  return labelSelector === undefined && (names === undefined || names.includes(name));
+/** Of the objects with some labels or fields only the server knows which they are. */
+function isSelected({ names, labelSelector, fieldSelector }: Use, { metadata: { name } }: KubeObject): boolean {
+  return labelSelector === undefined && fieldSelector === undefined && (names === undefined || names.includes(name));
 }

@@ -7,12 +7,14 @@ export interface Workload {
   readonly metadata: ObjectMeta & { readonly namespace: string };
   /** The template's pod, with nothing of its containers but names and resources. */
   readonly pod: PodSpec;
+  /** How many pods it is to have. */
+  readonly replicas: number;
 }
 
 /** The projection of a kind's objects on their way into the cache. */
 function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
-  return ({ metadata, spec: { template } }) => {
-    const { containers, initContainers, resources } = template.spec;
+  return ({ metadata, spec: { template, replicas }, status }) => {
+    const { containers, initContainers, resources, priorityClassName } = template.spec;
     const { name, uid, resourceVersion, creationTimestamp, namespace = '', labels, annotations } = metadata;
     return {
       kind,
@@ -29,7 +31,9 @@ function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
         containers: containers.map(essential),
         ...(initContainers ? { initContainers: initContainers.map(essential) } : {}),
         ...(resources ? { resources } : {}),
+        ...(priorityClassName === undefined ? {} : { priorityClassName }),
       },
+      replicas: replicas ?? status?.desiredNumberScheduled ?? 1,
     };
   };
 }

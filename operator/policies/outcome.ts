@@ -1,0 +1,89 @@
+import {
+  annotationsFor,
+  freshRecommendations,
+  hasRecommendation,
+  holdsOf,
+  recommendWorkload,
+  reportOf,
+  wantedAmounts,
+  type Hold,
+  type WantedAmount,
+} from 'optipod/lib/recommend';
+import type { Logger } from 'pino';
+import { policyKey, type ValidPolicy } from '../cluster.js';
+import { isConflict, isNotFound, messageOf } from '../runtime/index.js';
+import { annotate } from '../workloads/annotate.js';
+import { gradualOf, standingReport, tell } from '../workloads/recommendation.js';
+import { workloadKey, type Workload } from '../workloads/workload.js';
+import { applicationOf } from './application.js';
+import type { PassContext } from './pass.js';
+import type { UsageAt } from './usage.js';
+
+/** What came of one workload. */
+export interface WorkloadOutcome {
+  /** Whether there is a recommendation for something in it. */
+  readonly isRecommended: boolean;
+  readonly holds: readonly Hold[];
+  /** What usage asks for, before any bound. */
+  readonly wanted: readonly WantedAmount[];
+  /** Why what is recommended could not be written. */
+  readonly failure?: string;
+}
+
+/** @returns undefined where the workload is gone, or another policy's by now. */
+export async function recommendTo(
+  found: Workload,
+  policy: ValidPolicy,
+  usage: UsageAt,
+  context: PassContext,
+  log: Logger,
+): Promise<WorkloadOutcome | undefined> {
+  const { writers, cluster, reports } = context;
+  const key = workloadKey(found);
+  // Usage took its time, and so did the writes before this one.
+  const workload = cluster.workload({ kind: found.kind, ...found.metadata });
+  if (!workload || cluster.governor(workload)?.metadata.uid !== policy.metadata.uid) return undefined;
+  const before = standingReport(reports.recommendations, workload);
+  const result = recommendWorkload({
+    policy,
+    workload,
+    usage: usage.of(workload),
+    minSamples: minSamples(policy, context),
+    now: usage.at,
+    settings: context.recommending,
+    gradual: gradualOf(before, workload),
+    // Only a gradual decrease waits for what was written before.
+    ...(policy.spec.updateStrategy.gradualDecreaseConfig.enabled ? { inEffect: context.inEffect(workload) } : {}),
+    constraints: context.constraintsOf(workload),
+  });
+  const outcome = {
+    isRecommended: result.containers.some(hasRecommendation),
+    holds: holdsOf(result).map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
+    wanted: wantedAmounts(result),
+  };
+  const now = Math.floor(context.now() / 1000);
+  const application = applicationOf(policy, workload, cluster, context.webhookReady());
+  try {
+    // Told before it is written: it is there that a gradual decrease remembers its steps.
+    await tell(reports, before, reportOf({ policy, workload, result, application, before, now }));
+    const fresh = freshRecommendations(result);
+    const written = await annotate(writers, workload, annotationsFor({ policy, workload, fresh }));
+    if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
+    return outcome;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    if (isConflict(error)) {
+      // Replaced by a namesake, or written to by so many at once that kube-apiserver gave up.
+      context.evaluateSoon(policyKey(policy));
+      return undefined;
+    }
+    log.error({ workload: key, err: error }, 'could not write what is recommended');
+    return { ...outcome, failure: `${key}: ${messageOf(error)}` };
+  }
+}
+
+/** The policy's own number is for the metrics server; every other provider goes by the operator's. */
+function minSamples({ spec }: ValidPolicy, { minSamples: standard }: PassContext): number {
+  const { provider, metricsServer } = spec.metricsConfig;
+  return provider === 'metrics-server' ? (metricsServer?.minSamplesRequired ?? standard) : standard;
+}

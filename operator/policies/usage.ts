@@ -1,0 +1,63 @@
+import { durationOf } from 'optipod/kube';
+import type { ContainerUsage } from 'optipod/lib/usage';
+import { resizableContainers } from 'optipod/lib/pod';
+import type { ValidPolicy } from '../cluster.js';
+import { ProviderError } from '../metrics/provider.js';
+import type { UsageCollector } from '../usage/collector.js';
+import type { UsageSources } from '../usage/usage.js';
+import type { Workload } from '../workloads/workload.js';
+
+/** Usage up to an instant: seconds since 1970. */
+export interface UsageAt {
+  readonly at: number;
+  of(workload: Workload): ReadonlyMap<string, ContainerUsage>;
+  readonly failure?: undefined;
+}
+
+export type UsageRead = UsageAt | { readonly failure: ProviderError };
+
+const NOT_CONFIGURED: Readonly<Record<ValidPolicy['spec']['metricsConfig']['provider'], string>> = {
+  prometheus: 'the operator has no Prometheus: set OPTIPOD_PROMETHEUS_URL',
+  'metrics-server': 'the operator was built without the provider metrics-server',
+  custom: 'the operator has no custom provider: set OPTIPOD_CUSTOM_URL, or plug one in',
+};
+
+/**
+ * Usage of the workloads that a policy governs, once it is known as far back as the policy asks.
+ * @throws the signal's reason
+ */
+export async function readUsage(
+  policy: ValidPolicy,
+  governed: readonly Workload[],
+  { collectors, demand }: Pick<UsageSources, 'collectors' | 'demand'>,
+  { nowSeconds, signal }: { readonly nowSeconds: number; readonly signal: AbortSignal },
+): Promise<UsageRead> {
+  const { provider, rollingWindow } = policy.spec.metricsConfig;
+  const namespaces = [...new Set(governed.map(({ metadata }) => metadata.namespace))].sort();
+  demand.set(policy, namespaces);
+  const collector = collectors[provider];
+  if (!collector) return { failure: new ProviderError('ProviderNotConfigured', NOT_CONFIGURED[provider]) };
+  if (namespaces.length === 0) return { at: nowSeconds, of: () => new Map<string, ContainerUsage>() };
+  await collector.whenCovered(namespaces, signal);
+  if (collector.failure) return { failure: collector.failure };
+  const at = collector.coveredTo(namespaces);
+  if (at === undefined) {
+    return { failure: new ProviderError('ProviderUnreachable', `usage from ${provider} is still being read`) };
+  }
+  const windowMs = durationOf(rollingWindow);
+  return { at, of: (workload) => usageOf(collector, workload, windowMs, at) };
+}
+
+function usageOf(
+  collector: UsageCollector,
+  { kind, metadata: { namespace, name: workload }, pod }: Workload,
+  windowMs: number,
+  at: number,
+): ReadonlyMap<string, ContainerUsage> {
+  return new Map(
+    resizableContainers(pod).map(({ container: { name: container } }) => [
+      container,
+      collector.usageOf({ namespace, kind, workload, container }, windowMs, at),
+    ]),
+  );
+}

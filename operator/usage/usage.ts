@@ -1,0 +1,78 @@
+import type { AccessTo } from 'optipod/kube';
+import { journalUses } from 'optipod/lib/optipod';
+import { createJournal } from '../journal/journal.js';
+import type { Cluster } from '../cluster.js';
+import type { MetricsProviders } from '../metrics/providers.js';
+import type { MetricsProvider } from '../metrics/reading.js';
+import type { Component, Logger } from '../runtime/index.js';
+import { createUsageCollector, type UsageCollector } from './collector.js';
+import { UsageDemand } from './demand.js';
+import { UsageHistory } from './history.js';
+import { keptCollector } from './kept.js';
+
+type ProviderName = MetricsProvider['name'];
+
+export interface UsageOptions {
+  readonly providers: MetricsProviders;
+  readonly cluster: Cluster;
+  /** How long daily peaks of memory and OOM kills are remembered, in milliseconds. */
+  readonly peakWindowMs: number;
+  /** Access to the journal of a provider. */
+  readonly journalAccess: (uses: ReturnType<typeof journalUses>) => AccessTo<ReturnType<typeof journalUses>>;
+  /** The operator's own. */
+  readonly namespace: string;
+  readonly creator: string;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Usage of all workloads, from every provider that is there. */
+export interface UsageSources {
+  readonly collectors: Partial<Readonly<Record<ProviderName, UsageCollector>>>;
+  readonly histories: readonly UsageHistory[];
+  /** What policies want to know. */
+  readonly demand: UsageDemand;
+  /** To be run; each by itself, so that a provider that hangs holds up no other. */
+  readonly components: readonly Component[];
+}
+
+const DAY = 86_400;
+
+/** A collector for each provider; of one that cannot tell of the past, what it read is kept in the journal. */
+export function createUsageSources(options: UsageOptions): UsageSources {
+  const { providers, cluster, peakWindowMs, log, now } = options;
+  const demand = new UsageDemand(cluster);
+  const collectors: Partial<Record<ProviderName, UsageCollector>> = {};
+  const histories: UsageHistory[] = [];
+  const components: Component[] = [];
+
+  for (const provider of Object.values(providers)) {
+    const { name } = provider;
+    const history = new UsageHistory({
+      workloads: (namespace) => cluster.workloads(namespace).map(({ kind, metadata }) => ({ kind, name: metadata.name })),
+      peakWindow: Math.ceil(peakWindowMs / 1000),
+    });
+    histories.push(history);
+    const of = { provider, history, demand: () => demand.of(name), peakWindowMs, now };
+    if (provider.looksBack) {
+      const collector = createUsageCollector(of);
+      collectors[name] = collector;
+      components.push(collector);
+      continue;
+    }
+    const journal = createJournal({
+      provider: name,
+      access: options.journalAccess(journalUses(name)),
+      namespace: options.namespace,
+      creator: options.creator,
+      log,
+    });
+    const collector = createUsageCollector({ ...of, keep: (usage) => kept.keep(usage) });
+    const retention = () => Math.max(DAY, ...[...demand.of(name).values()].map((ms) => Math.ceil(ms / 1000)));
+    const kept = keptCollector({ collector, journal, retention });
+    collectors[name] = collector;
+    components.push(kept);
+  }
+  return { collectors, histories, demand, components };
+}

@@ -1,0 +1,56 @@
+import type { Deletable, Patchable, Watched } from 'optipod/kube';
+import { gradualStates, recommendationName, saysSomethingNew, type GradualState, type WorkloadReport } from 'optipod/lib/recommend';
+import { isNotFound } from '../runtime/index.js';
+import type { Workload } from './workload.js';
+
+type Stored = NonNullable<Parameters<typeof saysSomethingNew>[0]>;
+
+/** Access to the objects that tell people what is recommended, and why. */
+export interface RecommendationAccess {
+  readonly recommendations: Pick<Watched<Stored>, 'get'> & Pick<Patchable<Stored>, 'apply'>;
+  readonly statuses: Pick<Patchable<unknown>, 'apply'>;
+}
+
+type Named = { readonly kind: Workload['kind']; readonly metadata: { readonly namespace: string; readonly name: string } };
+
+/** What was last told of a workload. */
+export function standingReport(
+  { get }: Pick<Watched<Stored>, 'get'>,
+  { kind, metadata: { namespace, name } }: Named,
+): Stored | undefined {
+  return get(namespace, recommendationName(kind, name));
+}
+
+/** Where the gradual decreases of a workload's containers are. */
+export function gradualOf(stored: Stored | undefined, workload: Workload): ReadonlyMap<string, GradualState> {
+  return gradualStates(stored, workload.metadata.uid);
+}
+
+/**
+ * Tells what is recommended for a workload: nothing is written where a reader would notice no difference.
+ * @returns whether something was written. @throws ApiError
+ */
+export async function tell(access: RecommendationAccess, before: Stored | undefined, report: WorkloadReport): Promise<boolean> {
+  if (!saysSomethingNew(before, report)) return false;
+  const { metadata, spec, status } = report;
+  // The status is a subresource: the object has to be there first, and is as it is to be, most often.
+  const { uid, name, namespace } = (await access.recommendations.apply({ metadata, spec }, { force: true })).metadata;
+  await access.statuses.apply({ metadata: { name, namespace, uid }, status }, { force: true });
+  return true;
+}
+
+/** Takes back what was told of a workload that no policy is about any more. */
+export async function retract(
+  recommendations: Pick<Watched<Stored>, 'get'> & Deletable,
+  workload: Named,
+): Promise<void> {
+  const stored = standingReport(recommendations, workload);
+  if (!stored) return;
+  const { namespace, name, uid } = stored.metadata;
+  try {
+    await recommendations.delete({ namespace, name, uid });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
