@@ -67,7 +67,7 @@ function applied(
     };
   }
   const { reason, message } = application;
-  if (!application.applied) return { type, status: 'False', reason, message };
+  if (!application.applied) return { type, status: 'False', reason, message: listed(message, holds) };
   return { type, status: 'True', reason: gravest(holds)?.reason ?? reason, message: listed(message, holds) };
 }
 

@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { boundsAdvice, recommendWorkload, reportOf, storedWantedAmounts, wantedAmounts } from 'optipod/lib/recommend';
+import {
+  ONLY_RECOMMENDED,
+  boundsAdvice,
+  recommendWorkload,
+  reportOf,
+  storedWantedAmounts,
+  wantedAmounts,
+} from 'optipod/lib/recommend';
 import { policyOf } from '../lib/policies.js';
 import { GIBI, MEBI, NOW, usageOf } from './inputs.js';
 
@@ -36,6 +43,8 @@ describe('advice about bounds', () => {
     const wanted = [...cpu(0.0012), ...memory(120 * MEBI)];
     expect(wantedAmounts(result)).to.deep.equal(wanted);
     const workload = { kind: 'Deployment', metadata: { name: 'web', namespace: 'shop', uid: 'u' } } as const;
-    expect(storedWantedAmounts(reportOf({ policy, workload, result, now: NOW }))).to.deep.equal(wanted);
+    expect(
+      storedWantedAmounts(reportOf({ policy, workload, result, application: ONLY_RECOMMENDED, now: NOW })),
+    ).to.deep.equal(wanted);
   });
 });

@@ -7,6 +7,7 @@ import { WorkloadRecommendation } from 'optipod/lib/api';
 import {
   gradualStates,
   HOLD_REASONS,
+  ONLY_RECOMMENDED,
   recommendationName,
   recommendWorkload,
   reportOf,
@@ -62,7 +63,7 @@ function report({
     policy,
     workload: { kind: 'Deployment', metadata: METADATA },
     result,
-    ...(application ? { application } : {}),
+    application: application ?? ONLY_RECOMMENDED,
     before,
     now: NOW,
   });
@@ -173,6 +174,9 @@ describe('what is told of a workload', () => {
     expect(row({})).to.equal('Deployment/web | 100m -> 240m | 128Mi -> 480Mi | Recommended | ModeRecommend');
     expect(row({ application: APPLIED })).to.equal(
       'Deployment/web | 100m -> 240m | 128Mi -> 480Mi | Applied | ThroughWebhook',
+    );
+    expect(row({ spec: { mode: 'Recommend' }, application: APPLIED }), 'by the mode').to.contain(
+      '| Recommended | ModeRecommend',
     );
     const dryRun = { applied: false, reason: 'DryRun', message: 'would be applied' };
     expect(row({ application: dryRun })).to.equal(
