@@ -17,12 +17,14 @@ const ABOUT_POLICIES = [
     'editors make of this in [editors.md](editors.md).',
 ];
 
+const ABOUT_RECOMMENDATIONS = ['What the reasons in it mean is in [reasons.md](reasons.md).'];
+
 /** docs/reference/, complete but for the pages that are written by hand. */
 export async function generatedDocs(): Promise<readonly GeneratedFile[]> {
   const schema = JSON.stringify(editorSchema(OptimizationPolicy), null, 2);
   return Promise.all([
     formatted('docs/reference/optimizationpolicy.md', referencePage(OptimizationPolicy, ABOUT_POLICIES)),
-    formatted('docs/reference/workloadrecommendation.md', referencePage(WorkloadRecommendation, [])),
+    formatted('docs/reference/workloadrecommendation.md', referencePage(WorkloadRecommendation, ABOUT_RECOMMENDATIONS)),
     formatted('docs/reference/optimizationpolicy.schema.json', schema),
     formatted('docs/reference/settings.md', settingsPage()),
   ]);

@@ -1,14 +1,10 @@
 import type { OptimizationPolicy } from '../../imports/types/optimization-policy.js';
 
-type Spec = Pick<OptimizationPolicy['spec'], 'mode' | 'metricsConfig' | 'updateStrategy'>;
+type Spec = Pick<OptimizationPolicy['spec'], 'mode' | 'updateStrategy'>;
 
 /** What a policy asks for that this version of OptiPod does not do: as conditions and admission say it. */
 export function unsupported(spec: Spec): string[] {
-  return [unsupportedProvider(spec), unsupportedStrategy(spec)].filter((line) => line !== undefined);
-}
-
-export function unsupportedProvider({ metricsConfig: { provider } }: Pick<Spec, 'metricsConfig'>): string | undefined {
-  return provider === 'prometheus' ? undefined : 'this version of OptiPod reads usage from Prometheus only';
+  return [unsupportedStrategy(spec)].filter((line) => line !== undefined);
 }
 
 export function unsupportedStrategy({ mode, updateStrategy }: Spec): string | undefined {

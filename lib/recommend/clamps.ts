@@ -1,4 +1,4 @@
-import type { LimitRange, QuantityValue } from '../kube/index.js';
+import type { LimitRange } from '../kube/index.js';
 import { amountIn, amountOf, unitsDown, unitsUp } from './amount.js';
 import { upperBound } from './bounds.js';
 import type { ValueStep } from './explanation.js';
@@ -49,7 +49,7 @@ export function limitRangeBounds({ resource, constraints }: RecommendationInput)
 type Items = NonNullable<LimitRange['spec']['limits']>;
 
 function amountsOf(items: Items, field: 'min' | 'max' | 'maxLimitRequestRatio', resource: 'cpu' | 'memory'): number[] {
-  return items.flatMap((item) => amountIn(item[field]?.[resource] as QuantityValue | undefined) ?? []);
+  return items.flatMap((item) => amountIn(item[field]?.[resource]) ?? []);
 }
 
 /** A LimitRange's bounds of a request; with a limit that stays as it is, its ratio is one, too. */

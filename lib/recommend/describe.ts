@@ -27,10 +27,7 @@ export function describeStep(resource: ResourceName, step: Step): string {
         ? `raised to resourceBounds.${resource}.min`
         : `resourceBounds.${resource}.max is the most that is ever requested`;
     case 'ShortHistory':
-      return (
-        `kept at what it is: nothing is lowered before usage of ${formatSpan(step.needed)} is known, ` +
-        `and ${formatSpan(step.covered)} are`
-      );
+      return `kept at what it is: ${formatSpan(step.covered)} of usage are known, and nothing is lowered before ${formatSpan(step.needed)} are`;
     case 'Throttled':
       return `${pressed(step)}, so more was wanted than was seen${step.kept ? ': kept at what it is, not lowered' : ''}`;
     case 'MemoryFloor': {

@@ -120,7 +120,7 @@ function keptHold(steps: readonly ValueStep[], now: Requirements, input: Recomme
   if (!changesNothing(now, input)) return undefined;
   for (const step of steps) {
     if (step.step === 'ShortHistory') {
-      const message = `have ${formatSpan(step.covered)} of history; nothing is lowered before there are ${formatSpan(step.needed)}`;
+      const message = `have ${formatSpan(step.covered)} of history, need ${formatSpan(step.needed)} before anything is lowered`;
       return hold('ShortHistory', message);
     }
     if (step.step === 'Throttled' && step.kept) {

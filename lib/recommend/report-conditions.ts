@@ -1,5 +1,6 @@
 import type { ConditionNow } from '../kube/index.js';
 import type { ContainerRecommendation } from './container.js';
+import { cut } from './cut.js';
 import { gravest, isSettled, isWritten, noticesOf, type Notice } from './notices.js';
 
 /** What becomes of what is recommended for a workload. */
@@ -66,15 +67,18 @@ function applied(
     };
   }
   const { reason, message } = application;
-  if (!application.applied) return { type, status: 'False', reason, message };
+  if (!application.applied) return { type, status: 'False', reason, message: listed(message, holds) };
   return { type, status: 'True', reason: gravest(holds)?.reason ?? reason, message: listed(message, holds) };
 }
 
-/** How many notices a message names one by one. */
+/** How many notices a message names one by one, and how much of each. */
 const MOST_NOTICES = 10;
+const MOST_TEXT = 1024;
 
 function listed(message: string, notices: readonly Notice[]): string {
-  const lines = notices.slice(0, MOST_NOTICES).map(({ where, reason, message: why }) => `${where}: ${why} (${reason})`);
+  const lines = notices
+    .slice(0, MOST_NOTICES)
+    .map(({ where, reason, message: why }) => `${where}: ${cut(why, MOST_TEXT)} (${reason})`);
   const rest = notices.length - MOST_NOTICES;
   return [message, ...lines, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
 }

@@ -6,6 +6,7 @@ import type {
 import type { ResourceName } from '../api/index.js';
 import { formatBytes, type ResourceRequirements } from '../kube/index.js';
 import type { ContainerRecommendation } from './container.js';
+import { cut } from './cut.js';
 import { describeStep, stepValue } from './describe.js';
 import type { GradualState } from './gradual.js';
 import type { ResourceRecommendation } from './recommend.js';
@@ -69,8 +70,4 @@ function amounts(
 
 function stored({ original, value, at }: GradualState) {
   return { original: formatBytes(Math.ceil(original)), value: formatBytes(Math.ceil(value)), at: formatInstant(at) };
-}
-
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }

@@ -32,8 +32,8 @@ export interface ReportInput {
     readonly metadata: Pick<ObjectMeta, 'name' | 'uid'> & { readonly namespace: string };
   };
   readonly result: WorkloadRecommendations;
-  /** What becomes of it. @default it is only told */
-  readonly application?: Application;
+  /** What becomes of it under a policy in mode Auto; any other only recommends. */
+  readonly application: Application;
   /** What was last told. */
   readonly before?: Pick<WorkloadRecommendation, 'status'> | undefined;
   /** Seconds since 1970. */
@@ -42,7 +42,8 @@ export interface ReportInput {
 
 /** What is told of one workload: what is recommended, every step that led there, and what becomes of it. */
 export function reportOf(input: ReportInput): WorkloadReport {
-  const { policy, workload, result, application = ONLY_RECOMMENDED, before, now } = input;
+  const { policy, workload, result, before, now } = input;
+  const application = policy.spec.mode === 'Auto' ? input.application : ONLY_RECOMMENDED;
   const { kind, metadata } = workload;
   const { containers } = result;
   const lastApplied = application.at === undefined ? before?.status?.lastApplied : formatInstant(application.at);

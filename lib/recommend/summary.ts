@@ -32,7 +32,9 @@ function cell(resource: ResourceName, containers: readonly ContainerRecommendati
         amounts.reduce<number>((total, amount) => total + (amount ?? 0), 0),
       ),
     );
-  const isHeld = containers.some((one) => one[resource].request !== undefined && !isWritten(one, resource));
+  const isHeld = containers.some(
+    (one) => one[resource].request !== undefined && !isWritten(one, resource) && !isSettled(one, resource),
+  );
   const before = now.some((amount) => amount !== undefined) ? sum(now) : 'unset';
   const after = next.some((amount) => amount !== undefined) ? sum(next.map((amount, i) => amount ?? now[i])) : '?';
   return `${before} -> ${after}${isHeld ? ' (held)' : ''}`;

@@ -74,28 +74,32 @@ export function applying(
   webhookReady: boolean,
 ): ConditionNow | undefined {
   if (spec.mode !== 'Auto') return undefined;
-  const said = (): Said => {
-    const unsupported = unsupportedStrategy(spec);
-    if (unsupported !== undefined) return { status: 'False', reason: 'StrategyNotSupported', message: unsupported };
-    const namespaces = [...new Set(governed.map(({ metadata }) => metadata.namespace))].sort();
-    const reserved = namespaces.filter((name) => isReserved(name, cluster.scope.ownNamespace));
-    if (reserved.length > 0) {
-      const message = `the webhook strategy never works in ${reserved.join(', ')}`;
-      return { status: 'False', reason: 'NamespaceReserved', message };
-    }
-    const unlabelled = namespaces.filter((name) => !isLabelled(cluster, name));
-    if (unlabelled.length > 0) {
-      const { key, value } = WEBHOOK_NAMESPACE_LABEL;
-      const message = `new pods get their resources only in namespaces labelled ${key}=${value}; without it: ${unlabelled.join(', ')}`;
-      return { status: 'False', reason: 'NamespacesNotLabelled', message };
-    }
-    if (!webhookReady) {
-      const message = 'no webhook pod is ready: new pods start with their own resources';
-      return { status: 'False', reason: 'WebhookNotReady', message };
-    }
-    return { status: 'True', reason: 'ThroughWebhook', message: 'new pods get what is recommended' };
-  };
-  return { type: 'Applying', ...said() };
+  const unsupported = unsupportedStrategy(spec);
+  if (unsupported !== undefined) {
+    return { type: 'Applying', status: 'False', reason: 'StrategyNotSupported', message: unsupported };
+  }
+  const namespaces = [...new Set(governed.map(({ metadata }) => metadata.namespace))].sort();
+  return { type: 'Applying', ...throughWebhook(namespaces, cluster, webhookReady) };
+}
+
+/** Whether the webhook gives new pods of these namespaces what is recommended. */
+export function throughWebhook(namespaces: readonly string[], cluster: Cluster, webhookReady: boolean): Said {
+  const reserved = namespaces.filter((name) => isReserved(name, cluster.scope.ownNamespace));
+  if (reserved.length > 0) {
+    const message = `the webhook strategy never works in ${reserved.join(', ')}`;
+    return { status: 'False', reason: 'NamespaceReserved', message };
+  }
+  const unlabelled = namespaces.filter((name) => !isLabelled(cluster, name));
+  if (unlabelled.length > 0) {
+    const { key, value } = WEBHOOK_NAMESPACE_LABEL;
+    const message = `new pods get their resources only in namespaces labelled ${key}=${value}; without it: ${unlabelled.join(', ')}`;
+    return { status: 'False', reason: 'NamespacesNotLabelled', message };
+  }
+  if (!webhookReady) {
+    const message = 'no webhook pod is ready: new pods start with their own resources';
+    return { status: 'False', reason: 'WebhookNotReady', message };
+  }
+  return { status: 'True', reason: 'ThroughWebhook', message: 'new pods get what is recommended' };
 }
 
 /** What an installation may leave out, by the names of the settings. */
@@ -115,6 +119,12 @@ export function permitted({ spec }: ValidPolicy, { inPlaceResize, recreate }: Pe
   if (denied.length === 0) return undefined;
   const message = `this installation of OptiPod does less than the policy allows: ${denied.join('; ')}`;
   return { type: 'Permitted', status: 'False', reason: 'InstallationForbids', message };
+}
+
+/** Told only where the bounds decide everything and usage nothing. */
+export function boundsDecide(advice: readonly string[]): ConditionNow | undefined {
+  if (advice.length === 0) return undefined;
+  return { type: 'BoundsFit', status: 'False', reason: 'BoundsDecide', message: advice.join('; ') };
 }
 
 /** Told only where something could not be written. */

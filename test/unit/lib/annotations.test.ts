@@ -121,6 +121,12 @@ describe('annotations that a workload should have', () => {
     expect(none).to.deep.equal(standing);
   });
 
+  it('B-ANN-2 a held resource keeps what was last written, next to one that is written anew', () => {
+    const only = { at: '2026-01-02T00:00:00Z', containers: new Map([['web', { requests: { cpu: '300m' } }]]) };
+    const said = annotationsFor({ policy: governing(), workload: workload(standing), fresh: only });
+    expect(said).to.include({ 'optipod.io/cpu-request.web': '300m', 'optipod.io/memory-request.web': '512Mi' });
+  });
+
   it('B-ANN-3 a renamed container and limits that are no longer managed disappear', () => {
     expect(annotationsFor({ policy: governing(), workload: workload(standing, ['renamed']) })).to.deep.equal({});
     const limits = { at, containers: new Map([['web', { requests: { cpu: '1' }, limits: { cpu: '2' } }]]) };

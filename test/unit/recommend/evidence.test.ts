@@ -45,7 +45,7 @@ describe('evidence', () => {
   it('B-MET-6 nothing is decreased before history covers a day', () => {
     const { hold, request, steps } = afterHours(3);
     expect({ request, reason: hold?.reason }).to.deep.equal({ request: '1', reason: 'ShortHistory' });
-    expect(hold?.message).to.equal('have 3h of history; nothing is lowered before there are 1d');
+    expect(hold?.message).to.equal('have 3h of history, need 1d before anything is lowered');
     expect(steps.find((one) => one.step === 'SafetyFactor')).to.include({ value: 0.24 });
     expect(afterHours(23)).to.deep.include({ request: '1' });
     expect(afterHours(24)).to.include({ request: '240m' }).and.not.to.have.property('hold');

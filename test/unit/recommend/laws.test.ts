@@ -8,7 +8,7 @@ import {
   type PodSpec,
   type ResourceRequirements,
 } from 'optipod/kube';
-import { qosClass, resizableContainers } from 'optipod/lib/pod';
+import { admittedPod, limitRangeViolation, qosClass, resizableContainers } from 'optipod/lib/pod';
 import {
   annotationsFor,
   freshRecommendations,
@@ -265,13 +265,38 @@ describe('the laws of recommending', () => {
         const { memory, memoryPeak, oomKill } = given.usage;
         const floor = Math.max(memory?.max ?? 0, memoryPeak?.bytes ?? 0, oomKill?.bytes ?? 0) * 1.15;
         for (const [name, { limits }] of freshRecommendations(recommendWorkload({ policy, ...rest })).containers) {
-          if (limits?.['memory'] === undefined) continue;
-          const limit = Number(quantityOf(limits['memory']).nanos) / 1e9;
+          if (limits?.memory === undefined) continue;
+          const limit = Number(quantityOf(limits.memory).nanos) / 1e9;
           const own = [...given.pod.containers, ...(given.pod.initContainers ?? [])].find((one) => one.name === name);
-          const before = Number(parseQuantity(own?.resources?.limits?.['memory'] ?? '')?.nanos ?? 0n) / 1e9;
+          const before = Number(parseQuantity(own?.resources?.limits?.memory ?? '')?.nanos ?? 0n) / 1e9;
           expect(limit).to.be.at.least(before > 0 ? Math.min(floor, before) : floor * 0.999);
         }
       }),
+    );
+  });
+
+  it('what is written breaks no LimitRange that the pod keeps to', () => {
+    const amount = fc.constantFrom('50m', '200m', '1', '3');
+    const item = fc.record(
+      {
+        min: fc.record({ cpu: amount, memory: fc.constantFrom('32Mi', '1Gi') }),
+        max: fc.record({ cpu: amount, memory: fc.constantFrom('128Mi', '4Gi') }),
+        maxLimitRequestRatio: fc.record({ cpu: fc.constantFrom('1', '3'), memory: fc.constantFrom('1500m', '4') }),
+        default: fc.record({ cpu: amount }),
+        defaultRequest: fc.record({ cpu: fc.constantFrom('50m', '200m') }),
+        type: fc.constantFrom('Container', 'Pod'),
+      },
+      { requiredKeys: ['type'], noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(world, fc.array(item, { minLength: 1, maxLength: 2 }), (given, limits) => {
+        const metadata = { name: 'sizes', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+        const limitRanges = [{ metadata, spec: { limits } }];
+        const before = admittedPod(given.pod, limitRanges);
+        const { containers } = freshRecommendations(recommendWorkload(of(given, { constraints: { limitRanges } })));
+        expect(limitRangeViolation(before, born(before, containers), limitRanges)).to.equal(false);
+      }),
+      { numRuns: 500 },
     );
   });
 

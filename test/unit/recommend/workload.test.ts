@@ -71,8 +71,8 @@ describe('recommending a workload', () => {
     expect(fresh(pod, used)).to.deep.equal({ web: { requests: { cpu: '499m', memory: '256Mi' } } });
     const strategy = { updateRequestsOnly: false, limitConfig: { memoryLimitMultiplier: 1 } };
     const limited = fresh(pod, used, { strategy });
-    expect(limited['web']?.requests).to.deep.equal({ cpu: '1', memory: '300Mi' });
-    expect(limited['web']?.limits).to.deep.equal({ cpu: '1001m', memory: '300Mi' });
+    expect(limited.web?.requests).to.deep.equal({ cpu: '1', memory: '300Mi' });
+    expect(limited.web?.limits).to.deep.equal({ cpu: '1001m', memory: '300Mi' });
   });
 
   it('B-REC-4 stays Burstable also next to what was written before', () => {
@@ -148,7 +148,7 @@ describe('recommending a workload', () => {
       reason: 'QuotaExceeded',
       message: '4 pods would need 800m more of requests.cpu, and the ResourceQuota team has 600m left',
     });
-    expect(fresh(pod, { web: both(0.05, 200) }, given(100))['web']?.requests).to.deep.include({ cpu: '50m' });
+    expect(fresh(pod, { web: both(0.05, 200) }, given(100)).web?.requests).to.deep.include({ cpu: '50m' });
   });
 
   it('a ResourceQuota counts by its scopes; `cpu` and `memory` are requests', () => {

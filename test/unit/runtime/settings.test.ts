@@ -29,6 +29,16 @@ describe('settings', () => {
     return { APP_CONFIG: path };
   }
 
+  it('a share is a percentage or a fraction, and the same either way', () => {
+    const { expected, ...share } = parsers.share();
+    const parse = (text: string) => share.parse(text);
+    expect(['15%', '0.15', '0', '100%', '1', '12.5%'].map(parse)).to.deep.equal([0.15, 0.15, 0, 1, 1, 0.125]);
+    for (const text of ['', '%', '101%', '1.1', '-1%', '15 %', '.5', '1e-1', 'NaN'])
+      expect(parse(text), text).to.equal(undefined);
+    expect(expected).to.equal('a share from 0 to 1, such as 15% or 0.15');
+    expect(parsers.share({ max: 2 }).parse('150%')).to.equal(1.5);
+  });
+
   it('have the types and values of their table', () => {
     const settings = read();
     const resync: number = settings.resync;

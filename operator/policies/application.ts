@@ -1,0 +1,19 @@
+import { unsupportedStrategy } from 'optipod/lib/policy';
+import { ONLY_RECOMMENDED, type Application } from 'optipod/lib/recommend';
+import type { Cluster, ValidPolicy } from '../cluster.js';
+import type { Workload } from '../workloads/workload.js';
+import { throughWebhook } from './conditions.js';
+
+/** What becomes of what is recommended for one workload: whether its next pod gets it, or why not. */
+export function applicationOf(
+  { spec }: ValidPolicy,
+  { metadata }: Pick<Workload, 'metadata'>,
+  cluster: Cluster,
+  webhookReady: boolean,
+): Application {
+  if (spec.mode !== 'Auto') return ONLY_RECOMMENDED;
+  const unsupported = unsupportedStrategy(spec);
+  if (unsupported !== undefined) return { applied: false, reason: 'StrategyNotSupported', message: unsupported };
+  const { status, reason, message } = throughWebhook([metadata.namespace], cluster, webhookReady);
+  return { applied: status === 'True', reason, message };
+}
