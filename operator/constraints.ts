@@ -28,7 +28,10 @@ export interface ConstraintCaches {
 }
 
 /** What the cluster has to say about what may be recommended for a workload, from memory. */
-export function constraintsOf({ limitRanges, quotas, nodes }: ConstraintCaches, workload: Workload): ClusterConstraints {
+export function constraintsOf(
+  { limitRanges, quotas, nodes }: ConstraintCaches,
+  workload: Workload,
+): ClusterConstraints {
   const { namespace } = workload.metadata;
   return {
     limitRanges: limitRanges.list(namespace),

@@ -1,8 +1,9 @@
-import { readPolicy } from 'optipod/lib/api';
+import { readPolicy, readRecommendations } from 'optipod/lib/api';
 import { optipod, policyController, workloadController } from 'optipod/lib/optipod';
-import { Cluster, type ClusterCaches } from './cluster.js';
-import { prometheusProvider } from './metrics/prometheus/provider.js';
-import type { MetricsProvider } from './metrics/provider.js';
+import { Cluster, policyKey, type ClusterCaches } from './cluster.js';
+import { constraintsOf, nodeCapacity } from './constraints.js';
+import { metricsProviders } from './metrics/providers.js';
+import type { MetricsProvider } from './metrics/reading.js';
 import { policies } from './policies/controller.js';
 import { Coverage } from './policies/coverage.js';
 import {
@@ -12,6 +13,7 @@ import {
   createManager,
   createMetrics,
   type Controller,
+  type Informer,
   type KubeClient,
   type LeaderElection,
   type Logger,
@@ -20,9 +22,11 @@ import {
 } from './runtime/index.js';
 import type { OperatorSettings } from './settings.js';
 import { connectTriggers } from './triggers.js';
+import { followPods, memoryInEffect, podsOf, seenPod, type SeenPod } from './usage/pods.js';
+import { createUsageSources, type UsageSources } from './usage/usage.js';
 import { workloads } from './workloads/controller.js';
 import { Turns } from './workloads/turns.js';
-import { WORKLOAD_PROJECTIONS } from './workloads/workload.js';
+import { WORKLOAD_PROJECTIONS, type Workload } from './workloads/workload.js';
 
 export interface OperatorOptions {
   readonly client: KubeClient;
@@ -30,6 +34,8 @@ export interface OperatorOptions {
   readonly log: Logger;
   /** @default new ones in a registry of their own */
   readonly metrics?: RuntimeMetrics;
+  /** A metrics provider of one's own, for policies whose provider is custom. @default the one that the settings configure */
+  readonly custom?: MetricsProvider;
   /** Whose fence the client has. @default this replica is alone */
   readonly leaderElection?: LeaderElection | undefined;
   /** What kube-apiserver calls the webhook. @default the names of its Service */
@@ -54,7 +60,7 @@ export function createOperator(options: OperatorOptions): Manager {
   });
 
   const access = createAccess({ client, namespace, fieldManager: optipod.name });
-  const project = { policies: readPolicy, ...WORKLOAD_PROJECTIONS };
+  const project = { policies: readPolicy, pods: seenPod, nodes: nodeCapacity, ...WORKLOAD_PROJECTIONS };
   const evaluating = access.to(policyController.uses, project);
   const tidying = access.to(workloadController.uses, project);
 
@@ -73,6 +79,22 @@ export function createOperator(options: OperatorOptions): Manager {
     endpoints.list().some((slice) => slice.endpoints?.some(({ conditions }) => conditions?.ready !== false));
 
   const recorder = createEventRecorder({ client, source: optipod.name, now });
+  const usage = createUsageSources({
+    providers: { ...metricsProviders(settings, client), ...(options.custom ? { custom: options.custom } : {}) },
+    cluster,
+    peakWindowMs: settings.memoryPeakWindow,
+    journalAccess: (uses) => access.to(uses),
+    namespace,
+    creator: `${optipod.name}-operator`,
+    log,
+    now,
+  });
+  const pods = evaluating.pods.informer;
+  const constraints = {
+    limitRanges: evaluating.limitRanges.informer,
+    quotas: evaluating.quotas.informer,
+    nodes: evaluating.nodes.informer,
+  };
   const coverage = new Coverage();
   const turns = new Turns();
   const evaluateSoon = (key: string) => evaluation.enqueueAfter(key, SETTLE_MS);
@@ -80,10 +102,13 @@ export function createOperator(options: OperatorOptions): Manager {
     writers: evaluating,
     turns,
     statuses: evaluating.statuses,
+    reports: { recommendations: evaluating.recommendations, statuses: evaluating.recommendationStatuses },
     cluster,
     coverage,
     evaluateSoon,
-    providers: providersOf(settings),
+    usage,
+    constraintsOf: (workload) => constraintsOf(constraints, workload),
+    inEffect: (workload) => memoryInEffectOf(workload, pods, usage),
     minSamples: settings.minSamples,
     recommending: {
       memoryHeadroom: settings.memoryHeadroom,
@@ -97,10 +122,21 @@ export function createOperator(options: OperatorOptions): Manager {
   });
   const tidyUp = workloads({
     writers: tidying,
+    recommendations: tidying.recommendations,
     turns,
     cluster,
     coverage,
     evaluateSoon,
+  });
+  followPods({
+    pods,
+    evictions: evaluating.evictions.informer,
+    histories: usage.histories,
+    onKill: ({ namespace: where, kind, workload }) => {
+      const found = cluster.workload({ kind, namespace: where, name: workload });
+      const policy = found && cluster.governor(found);
+      if (policy) evaluateSoon(policyKey(policy));
+    },
   });
   const triggers = connectTriggers(cluster, {
     policies: evaluation,
@@ -121,19 +157,19 @@ export function createOperator(options: OperatorOptions): Manager {
     settings.certificateMode === 'self'
       ? [certificateController(optipod, { access, namespace, dnsNames: options.webhookNames, metrics, now })]
       : [];
-  manager.add(recorder, ...access.informers, evaluation, tidyUp, ...certificate);
+  manager.add(recorder, ...access.informers, ...usage.components, evaluation, tidyUp, ...certificate);
   return manager;
 }
 
-function providersOf(settings: OperatorSettings): { prometheus?: MetricsProvider } {
-  if (settings.prometheusUrl === undefined) return {};
-  return {
-    prometheus: prometheusProvider({
-      url: settings.prometheusUrl,
-      stepMs: settings.prometheusStep,
-      rateWindowMs: settings.prometheusRateWindow,
-      settleMs: settings.prometheusSettle,
-      timeoutMs: settings.prometheusTimeout,
-    }),
-  };
+/** The containers whose memory, as the annotations say it, every pod of a workload has. */
+function memoryInEffectOf(
+  workload: Workload,
+  pods: Informer<SeenPod>,
+  { histories }: Pick<UsageSources, 'histories'>,
+): ReadonlySet<string> {
+  const [history] = histories;
+  if (!history) return new Set();
+  const said = readRecommendations(workload.metadata.annotations);
+  const requested = new Map([...said].map(([container, { requests }]) => [container, requests?.memory]));
+  return memoryInEffect(podsOf(pods, history, workload), requested);
 }

@@ -30,7 +30,7 @@ export function connectTriggers(cluster: Cluster, { policies, workloads, evaluat
   caches.policies.onEvent((event) => {
     // Status writes, our own first of all, change no generation.
     if (event.type === 'updated' && event.previous.metadata.generation === event.object.metadata.generation) return;
-    if (event.type !== 'deleted') policies.enqueue(policyKey(event.object));
+    policies.enqueue(policyKey(event.object));
     allWorkloads();
   });
   caches.namespaces.onEvent((event) => {

@@ -10,8 +10,8 @@ import { statusAfter, writeStatus, type PassReport } from './status.js';
 /** So that policies made together do not query together for ever. */
 const JITTER = 0.05;
 
-/** Policies that wait for a slow provider leave room for the others. */
-const CONCURRENCY = 4;
+/** Policies that wait for a slow provider, or for its past to be read, leave room for the others. */
+const CONCURRENCY = 32;
 
 /** Evaluates policies, each at its interval and whenever something it depends on changed. Keys are `<namespace>/<name>`. */
 export function policies(context: PassContext & Pick<EventRecorder, 'event'>): Controller {
@@ -20,6 +20,7 @@ export function policies(context: PassContext & Pick<EventRecorder, 'event'>): C
     concurrency: CONCURRENCY,
     async reconcile(key, { signal, log }) {
       const stored = context.cluster.policy(key);
+      if (!stored?.valid || stored.object.spec.mode === 'Disabled') context.usage.demand.delete(key);
       if (!stored) return undefined;
       if (!stored.valid) log.warn({ errors: stored.errors }, 'a policy that does not fit the schema is left alone');
       const report: PassReport | undefined = stored.valid

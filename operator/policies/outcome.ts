@@ -43,7 +43,7 @@ export async function recommendTo(
   // Usage took its time, and so did the writes before this one.
   const workload = cluster.workload({ kind: found.kind, ...found.metadata });
   if (!workload || cluster.governor(workload)?.metadata.uid !== policy.metadata.uid) return undefined;
-  const before = standingReport(reports.recommendations, workload);
+  const before = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
   const result = recommendWorkload({
     policy,
     workload,

@@ -66,7 +66,10 @@ export async function pass(
   const governed = cluster.governed(policy);
   for (const loser of context.coverage.note(policy, governed)) context.evaluateSoon(loser);
   if (policy.spec.mode === 'Disabled') return { conditions: [ready(policy)], discovered: [], processed: 0 };
-  const usage = await readUsage(policy, governed, context.usage, { nowSeconds: Math.floor(context.now() / 1000), signal });
+  const usage = await readUsage(policy, governed, context.usage, {
+    nowSeconds: Math.floor(context.now() / 1000),
+    signal,
+  });
   if (usage.failure) log.warn({ reason: usage.failure.reason, problem: usage.failure.message }, 'no usage');
   const outcomes: WorkloadOutcome[] = [];
   for (const [index, workload] of governed.entries()) {
@@ -91,7 +94,12 @@ export async function pass(
     }),
     applying(policy, governed, cluster, context.webhookReady()),
     permitted(policy, context.permissions),
-    boundsDecide(boundsAdvice(policy.spec.resourceBounds, outcomes.flatMap(({ wanted }) => wanted))),
+    boundsDecide(
+      boundsAdvice(
+        policy.spec.resourceBounds,
+        outcomes.flatMap(({ wanted }) => wanted),
+      ),
+    ),
     annotated(outcomes.flatMap(({ failure }) => failure ?? [])),
   ];
   return {

@@ -166,7 +166,10 @@ function selectionOf(use: Use, namespace: string): Watching {
   if (names && names.length !== 1) {
     throw new TypeError(`${resourceOf(kind)} is listed by ${names.length} names: declare a use for each`);
   }
-  const fields = [...(names ? [`metadata.name=${names[0]}`] : []), ...(fieldSelector === undefined ? [] : [fieldSelector])];
+  const fields = [
+    ...(names ? [`metadata.name=${names[0]}`] : []),
+    ...(fieldSelector === undefined ? [] : [fieldSelector]),
+  ];
   return {
     ...(ownNamespace ? { namespace } : {}),
     ...(fields.length > 0 ? { fieldSelector: fields.join(',') } : {}),

@@ -1,7 +1,21 @@
-import { decodeUsageRecord, encodeUsageRecord, type ContainerUsage, type UsageRecord, type WorkloadContainer } from 'optipod/lib/usage';
+import {
+  decodeUsageRecord,
+  encodeUsageRecord,
+  type ContainerUsage,
+  type UsageRecord,
+  type WorkloadContainer,
+} from 'optipod/lib/usage';
 import { ProviderError } from '../metrics/provider.js';
 import type { MetricsProvider } from '../metrics/reading.js';
-import { createBackoff, messageOf, pause, systemClock, type Clock, type Component, type Logger } from '../runtime/index.js';
+import {
+  createBackoff,
+  messageOf,
+  pause,
+  systemClock,
+  type Clock,
+  type Component,
+  type Logger,
+} from '../runtime/index.js';
 import type { UsageHistory } from './history.js';
 import { coveredBy, planReads, type Coverage, type Demand, type PlannedRead } from './read-plan.js';
 

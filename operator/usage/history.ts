@@ -62,13 +62,18 @@ export class UsageHistory {
     return history?.within({ from: at - window, to: at }, at - this.#options.peakWindow) ?? {};
   }
 
-  /** A container was killed for want of memory; told again as often as its status is seen. */
-  addOomKill({ namespace, pod, container, kill }: KilledContainer): void {
+  /**
+   * A container was killed for want of memory; told again as often as its status is seen.
+   * @returns whose container it is, where that is news
+   */
+  addOomKill({ namespace, pod, container, kill }: KilledContainer): WorkloadContainer | undefined {
     const owner = this.owners.likely(namespace, pod, this.namesIn(namespace));
-    if (owner === undefined || owner === 'stranger') return;
+    if (owner === undefined || owner === 'stranger') return undefined;
     const of = { namespace, kind: owner.kind, workload: owner.name, container };
     const isNew = this.historyOf(of).addOomKill(kill);
-    if (isNew) this.#newKills.push({ ...of, series: [], peaks: [], oomKills: [kill] });
+    if (!isNew) return undefined;
+    this.#newKills.push({ ...of, series: [], peaks: [], oomKills: [kill] });
+    return of;
   }
 
   /** The kills since this was last asked. */

@@ -6,6 +6,7 @@ import {
   type KilledContainer,
   type NamedWorkload,
   type PodWithStatus,
+  type WorkloadContainer,
 } from 'optipod/lib/usage';
 import type { Informer } from '../runtime/index.js';
 import type { Workload } from '../workloads/workload.js';
@@ -51,7 +52,9 @@ function killed(status: ContainerStatuses[number]): ContainerStatuses {
   const { name, state, lastState, resources } = status;
   const tells = [state, lastState].some((one) => one?.terminated?.reason === 'OOMKilled');
   if (!tells) return [];
-  return [{ name, ...(state ? { state } : {}), ...(lastState ? { lastState } : {}), ...(resources ? { resources } : {}) }];
+  return [
+    { name, ...(state ? { state } : {}), ...(lastState ? { lastState } : {}), ...(resources ? { resources } : {}) },
+  ];
 }
 
 export interface PodSources {
@@ -60,7 +63,7 @@ export interface PodSources {
   readonly evictions: Informer<KubeObject>;
   readonly histories: readonly UsageHistory[];
   /** A container was killed that is remembered for it from now on. */
-  readonly onKill: (kill: KilledContainer) => void;
+  readonly onKill: (of: WorkloadContainer) => void;
 }
 
 /** Tells histories whose pods are, and what was killed for want of memory. */
@@ -68,8 +71,8 @@ export function followPods({ pods, evictions, histories, onKill }: PodSources): 
   const note = (kills: readonly KilledContainer[]) => {
     for (const kill of kills) {
       // Not stopping at the first: each history remembers for itself.
-      const isNew = histories.map((history) => history.addOomKill(kill)).some(Boolean);
-      if (isNew) onKill(kill);
+      const [news] = histories.map((history) => history.addOomKill(kill)).filter((of) => of !== undefined);
+      if (news) onKill(news);
     }
   };
   pods.onEvent(({ type, object }) => {
@@ -120,4 +123,3 @@ export function memoryInEffect(
   }
   return inEffect;
 }
-

@@ -50,7 +50,8 @@ export function createUsageSources(options: UsageOptions): UsageSources {
   for (const provider of Object.values(providers)) {
     const { name } = provider;
     const history = new UsageHistory({
-      workloads: (namespace) => cluster.workloads(namespace).map(({ kind, metadata }) => ({ kind, name: metadata.name })),
+      workloads: (namespace) =>
+        cluster.workloads(namespace).map(({ kind, metadata }) => ({ kind, name: metadata.name })),
       peakWindow: Math.ceil(peakWindowMs / 1000),
     });
     histories.push(history);

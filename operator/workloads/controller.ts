@@ -4,6 +4,7 @@ import { policyKey, type Cluster, type ValidPolicy } from '../cluster.js';
 import type { Coverage, Covered } from '../policies/coverage.js';
 import { createController, isConflict, isNotFound, type Controller } from '../runtime/index.js';
 import { annotate, type WorkloadWriters } from './annotate.js';
+import { retract } from './recommendation.js';
 import type { Turns } from './turns.js';
 import { parseWorkloadKey, type Workload } from './workload.js';
 
@@ -12,6 +13,8 @@ const CONFLICT_MS = 200;
 
 export interface WorkloadsContext {
   readonly writers: WorkloadWriters;
+  /** Objects that tell people what is recommended. */
+  readonly recommendations: Parameters<typeof retract>[0];
   /** Shared with whoever else writes to workloads. */
   readonly turns: Turns;
   readonly cluster: Cluster;
@@ -25,7 +28,14 @@ export interface WorkloadsContext {
  * behind any more disappears at once, and a policy that gains or loses a workload is evaluated soon. Keys are
  * `<kind>/<namespace>/<name>`.
  */
-export function workloads({ writers, turns, cluster, coverage, evaluateSoon }: WorkloadsContext): Controller {
+export function workloads({
+  writers,
+  recommendations,
+  turns,
+  cluster,
+  coverage,
+  evaluateSoon,
+}: WorkloadsContext): Controller {
   return createController({
     name: workloadController.name,
     reconcile: (key) =>
@@ -37,6 +47,7 @@ export function workloads({ writers, turns, cluster, coverage, evaluateSoon }: W
           coverage.forget(key);
           evaluateSoon(covered.policy);
         }
+        if (!policy) await retract(recommendations, parseWorkloadKey(key));
         if (!workload) return undefined;
         // A policy that loses it to this one is evaluated after this one.
         if (policy && !isAbout(covered, policy, workload)) evaluateSoon(policyKey(policy));

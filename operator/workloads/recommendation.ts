@@ -1,5 +1,11 @@
 import type { Deletable, Patchable, Watched } from 'optipod/kube';
-import { gradualStates, recommendationName, saysSomethingNew, type GradualState, type WorkloadReport } from 'optipod/lib/recommend';
+import {
+  gradualStates,
+  recommendationName,
+  saysSomethingNew,
+  type GradualState,
+  type WorkloadReport,
+} from 'optipod/lib/recommend';
 import { isNotFound } from '../runtime/index.js';
 import type { Workload } from './workload.js';
 
@@ -11,12 +17,16 @@ export interface RecommendationAccess {
   readonly statuses: Pick<Patchable<unknown>, 'apply'>;
 }
 
-type Named = { readonly kind: Workload['kind']; readonly metadata: { readonly namespace: string; readonly name: string } };
+interface Named {
+  readonly kind: Workload['kind'];
+  readonly namespace: string;
+  readonly name: string;
+}
 
 /** What was last told of a workload. */
 export function standingReport(
   { get }: Pick<Watched<Stored>, 'get'>,
-  { kind, metadata: { namespace, name } }: Named,
+  { kind, namespace, name }: Named,
 ): Stored | undefined {
   return get(namespace, recommendationName(kind, name));
 }
@@ -30,7 +40,11 @@ export function gradualOf(stored: Stored | undefined, workload: Workload): Reado
  * Tells what is recommended for a workload: nothing is written where a reader would notice no difference.
  * @returns whether something was written. @throws ApiError
  */
-export async function tell(access: RecommendationAccess, before: Stored | undefined, report: WorkloadReport): Promise<boolean> {
+export async function tell(
+  access: RecommendationAccess,
+  before: Stored | undefined,
+  report: WorkloadReport,
+): Promise<boolean> {
   if (!saysSomethingNew(before, report)) return false;
   const { metadata, spec, status } = report;
   // The status is a subresource: the object has to be there first, and is as it is to be, most often.
@@ -53,4 +67,3 @@ export async function retract(
     if (!isNotFound(error)) throw error;
   }
 }
-
