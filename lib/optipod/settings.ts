@@ -46,6 +46,13 @@ export const OPERATOR_SETTINGS = {
     default: 'true',
     description: 'Whether policies may have pods evicted; the rights for it are given at installation.',
   },
+  memoryPeakWindow: {
+    parser: duration,
+    default: '14d',
+    description:
+      'How long the highest working set of each day, and what a container was OOM-killed at, keep memory from going below; ' +
+      'where a rollingWindow is longer, that long.',
+  },
 } as const satisfies SettingsTable;
 
 /** Everything about the webhook that can be set. */

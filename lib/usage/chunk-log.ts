@@ -104,7 +104,7 @@ export function merged(log: ChunkLog, now: number): ChunkLog {
 /** @param before chunks that end by then are merged */
 function mergedInto(chunks: Chunk[], span: number, before: number): Chunk[] {
   const result: Chunk[] = [];
-  for (let index = 0; index < chunks.length; ) {
+  for (let index = 0; index < chunks.length;) {
     const chunk = chunks[index];
     if (!chunk) break;
     const end = chunkEnd(chunk.end, span);
@@ -132,7 +132,8 @@ function written(): Uint8Array {
 /** Chunks of two logs in one. Where both tell of the same time, the first is right. */
 export function united(first: ChunkLog, second: ChunkLog): ChunkLog {
   const known = chunksOf(first);
-  const isNew = ({ end, span }: Chunk) => !known.some((other) => end > other.end - other.span && end - span < other.end);
+  const isNew = ({ end, span }: Chunk) =>
+    !known.some((other) => end > other.end - other.span && end - span < other.end);
   const more = chunksOf(second).filter(isNew);
   return more.length === 0 ? first : logOf([...known, ...more].sort((a, b) => a.end - b.end));
 }
@@ -148,7 +149,8 @@ export function between(log: ChunkLog, from: number, to: number): ChunkLog {
 export function checkLog(log: ChunkLog): void {
   let last = 0;
   eachChunk(log, (end, span, reader) => {
-    if (end % span !== 0 || end - span < last || end > Number.MAX_SAFE_INTEGER) throw new UsageRecordError('chunks out of order');
+    if (end % span !== 0 || end - span < last || end > Number.MAX_SAFE_INTEGER)
+      throw new UsageRecordError('chunks out of order');
     readTally(reader);
     if (!reader.isDone) throw new UsageRecordError('a chunk with more in it than its samples');
     last = end;

@@ -1,4 +1,11 @@
-import { parseQuantity, quantityToNumber, type KubeObject, type Pod, type QuantityValue, type ResourceRequirements } from '../kube/index.js';
+import {
+  parseQuantity,
+  quantityToNumber,
+  type KubeObject,
+  type Pod,
+  type QuantityValue,
+  type ResourceRequirements,
+} from '../kube/index.js';
 import type { OomKill } from './usage.js';
 
 /** A kill with a name of its own, so that one that is seen again is known. */
@@ -39,7 +46,12 @@ export interface PodWithStatus extends Pod {
 /** An Event of the core group, as far as evictions are told in it. */
 export interface EvictionEvent extends KubeObject {
   readonly reason: string;
-  readonly involvedObject: { readonly kind: string; readonly namespace?: string; readonly name: string; readonly uid?: string };
+  readonly involvedObject: {
+    readonly kind: string;
+    readonly namespace?: string;
+    readonly name: string;
+    readonly uid?: string;
+  };
   readonly lastTimestamp?: string | null;
 }
 

@@ -205,7 +205,9 @@ export class Series {
 
   #keep(chunks: readonly Chunk[]): void {
     const isNext = (chunks[0]?.end ?? 0) > this.#sealedTo;
-    this.#setLog(isNext ? appended(this.#log, this.#sealedTo, chunks) : united(this.#log, appended(EMPTY_LOG, 0, chunks)));
+    this.#setLog(
+      isNext ? appended(this.#log, this.#sealedTo, chunks) : united(this.#log, appended(EMPTY_LOG, 0, chunks)),
+    );
   }
 
   #setLog(log: ChunkLog): void {

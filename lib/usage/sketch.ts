@@ -111,8 +111,10 @@ export class Sketch {
     if (length > 0 && bucket >= this.#first && bucket < this.#first + length) return bucket - this.#first;
     // A third more than needed on the side that grew, so that growing stays rare.
     const spare = 16 + (length >> 2);
-    const first = length === 0 ? bucket - spare : Math.min(this.#first, bucket < this.#first ? bucket - spare : Infinity);
-    const end = length === 0 ? bucket + spare : Math.max(this.#first + length, bucket >= this.#first ? bucket + spare : 0);
+    const first =
+      length === 0 ? bucket - spare : Math.min(this.#first, bucket < this.#first ? bucket - spare : Infinity);
+    const end =
+      length === 0 ? bucket + spare : Math.max(this.#first + length, bucket >= this.#first ? bucket + spare : 0);
     const counts = new Uint32Array(end - first);
     counts.set(this.#counts, length === 0 ? 0 : this.#first - first);
     this.#counts = counts;

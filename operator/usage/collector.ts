@@ -1,7 +1,21 @@
-import { decodeUsageRecord, encodeUsageRecord, type ContainerUsage, type UsageRecord, type WorkloadContainer } from 'optipod/lib/usage';
+import {
+  decodeUsageRecord,
+  encodeUsageRecord,
+  type ContainerUsage,
+  type UsageRecord,
+  type WorkloadContainer,
+} from 'optipod/lib/usage';
 import { ProviderError } from '../metrics/provider.js';
 import type { MetricsProvider } from '../metrics/reading.js';
-import { createBackoff, messageOf, pause, systemClock, type Clock, type Component, type Logger } from '../runtime/index.js';
+import {
+  createBackoff,
+  messageOf,
+  pause,
+  systemClock,
+  type Clock,
+  type Component,
+  type Logger,
+} from '../runtime/index.js';
 import type { UsageHistory } from './history.js';
 import { coveredBy, planReads, type Coverage, type Demand, type PlannedRead } from './read-plan.js';
 
@@ -150,6 +164,10 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
     });
   }
 
+  function mayNap(signal: AbortSignal): boolean {
+    return !isWoken && !signal.aborted;
+  }
+
   function wake(): void {
     // A provider that is down is not asked more often for it.
     if (failure) return;
@@ -205,9 +223,8 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
         for (const end of [...waiting]) end();
         options.onTurn?.();
         nap = new AbortController();
-        if (isWoken || signal.aborted) continue;
         const rest = began + provider.intervalMs - clock.now();
-        await pause(clock, failure ? backoff.next() : Math.max(0, rest), nap.signal);
+        if (mayNap(signal)) await pause(clock, failure ? backoff.next() : Math.max(0, rest), nap.signal);
       }
       signal.removeEventListener('abort', stop);
     },

@@ -44,7 +44,9 @@ export function planReads(coverage: Coverage, demand: Demand, options: PlanOptio
   if (!looksBack) {
     const from = known.length === 0 ? to - interval : Math.max(last, to - longest);
     const isDue = from < to || unknown.length > 0;
-    return demand.size > 0 && isDue ? [{ part: 'news', from: Math.min(from, to), to, namespaces: sorted(demand.keys()) }] : [];
+    return demand.size > 0 && isDue
+      ? [{ part: 'news', from: Math.min(from, to), to, namespaces: sorted(demand.keys()) }]
+      : [];
   }
   const news: PlannedRead[] =
     last < to ? [{ part: 'news', from: Math.max(last, to - longest), to, namespaces: sorted(known) }] : [];

@@ -91,7 +91,10 @@ export class UsageReading implements UsageSink {
 
   /** Everything that was read and belongs to a workload, once it ended. */
   records(): readonly ContainerRecord[] {
-    const records = new Map<string, ContainerRecord & { readonly series: SeriesRecord[]; readonly peaks: { at: number; bytes: number }[] }>();
+    const records = new Map<
+      string,
+      ContainerRecord & { readonly series: SeriesRecord[]; readonly peaks: { at: number; bytes: number }[] }
+    >();
     const recordOf = (of: ContainerRef) => {
       const owner = this.#history.owners.likely(of.namespace, of.pod, this.#namesIn(of.namespace));
       if (owner === undefined || owner === 'stranger') return undefined;
@@ -101,7 +104,8 @@ export class UsageReading implements UsageSink {
       return record;
     };
     for (const { of, instants, values } of this.#taken) {
-      if (instants.length > 0) recordOf(of)?.series.push({ pod: of.pod, metric: of.metric, samples: { instants, values } });
+      if (instants.length > 0)
+        recordOf(of)?.series.push({ pod: of.pod, metric: of.metric, samples: { instants, values } });
     }
     for (const { of, at, bytes } of this.#peaks) recordOf(of)?.peaks.push({ at, bytes });
     return [...records.values()];
