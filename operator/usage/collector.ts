@@ -164,6 +164,10 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
     });
   }
 
+  function mayNap(signal: AbortSignal): boolean {
+    return !isWoken && !signal.aborted;
+  }
+
   function wake(): void {
     // A provider that is down is not asked more often for it.
     if (failure) return;
@@ -219,9 +223,8 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
         for (const end of [...waiting]) end();
         options.onTurn?.();
         nap = new AbortController();
-        if (isWoken || signal.aborted) continue;
         const rest = began + provider.intervalMs - clock.now();
-        await pause(clock, failure ? backoff.next() : Math.max(0, rest), nap.signal);
+        if (mayNap(signal)) await pause(clock, failure ? backoff.next() : Math.max(0, rest), nap.signal);
       }
       signal.removeEventListener('abort', stop);
     },

@@ -17,7 +17,7 @@ import { UsageReading } from './usage-reading.js';
 export interface UsageHistoryOptions {
   /** All workloads of a namespace: whose a pod is that nobody told of, and who is gone for good. */
   readonly workloads: (namespace: string) => readonly NamedWorkload[];
-  /** How long daily peaks of memory and OOM kills are remembered, in seconds. */
+  /** How long daily peaks of memory and OOM kills are remembered, in seconds; as long as a window where that is longer. */
   readonly peakWindow: number;
 }
 
@@ -59,7 +59,7 @@ export class UsageHistory {
   /** All that is known of a container's usage. Seconds: how long before `at` the window begins, and since 1970. */
   usageOf(of: WorkloadContainer, window: number, at: number): ContainerUsage {
     const history = this.#entries.get(keyOf(of))?.history;
-    return history?.within({ from: at - window, to: at }, at - this.#options.peakWindow) ?? {};
+    return history?.within({ from: at - window, to: at }, at - Math.max(window, this.#options.peakWindow)) ?? {};
   }
 
   /**
@@ -102,7 +102,7 @@ export class UsageHistory {
    */
   advance(now: number, longest: number): void {
     for (const [key, { of, history }] of this.#entries) {
-      history.advance(now, { samples: longest, peaks: this.#options.peakWindow });
+      history.advance(now, { samples: longest, peaks: Math.max(longest, this.#options.peakWindow) });
       if (history.isEmpty || (!history.hasSamples && !this.#isThere(of))) this.#entries.delete(key);
     }
     const hour = Math.floor(now / HOUR);

@@ -32,7 +32,13 @@ function exactly(samples: readonly Sample[], { from, to }: { from: number; to: n
   return pool(
     samples
       .filter(({ at }) => at > from && at <= to)
-      .map(({ pod, at, value }) => ({ namespace: 'shop', pod, container: 'web', resource: 'cpu', samples: [[at, value]] })),
+      .map(({ pod, at, value }) => ({
+        namespace: 'shop',
+        pod,
+        container: 'web',
+        resource: 'cpu',
+        samples: [[at, value]],
+      })),
   );
 }
 
@@ -66,7 +72,8 @@ describe('usage history', () => {
     for (const window of [DAY, 7 * DAY]) {
       const span = { from: to - window, to };
       const [usage, exact] = [history.usage('cpu', span), exactly(samples, span)];
-      for (const p of RANKS) expect(usage?.percentile(p)).to.be.closeTo(exact?.percentile(p) ?? NaN, 0.01 * (exact?.percentile(p) ?? NaN));
+      for (const p of RANKS)
+        expect(usage?.percentile(p)).to.be.closeTo(exact?.percentile(p) ?? NaN, 0.01 * (exact?.percentile(p) ?? NaN));
       expect(usage).to.include({ samples: exact?.samples, instants: exact?.instants, to });
       expect(usage?.max).to.be.closeTo(exact?.max ?? NaN, 1e-6 * (exact?.max ?? NaN));
     }
@@ -74,7 +81,11 @@ describe('usage history', () => {
 
   it('B-MET-2 of two values of a pod and instant the higher counts, once: out of order, and in a later batch', () => {
     const batch = fc.array(
-      fc.record({ pod: fc.constantFrom('a', 'b'), at: fc.integer({ min: START + 1, max: START + 7000 }), value: fc.nat(9) }),
+      fc.record({
+        pod: fc.constantFrom('a', 'b'),
+        at: fc.integer({ min: START + 1, max: START + 7000 }),
+        value: fc.nat(9),
+      }),
       { maxLength: 40 },
     );
     fc.assert(
@@ -145,7 +156,10 @@ describe('usage history', () => {
     const history = historyOf(minutes(1440, ['web-1']));
     history.advance(START + DAY, ALL);
     // From after midnight up to three, and up to the last but one minute.
-    expect(history.usage('cpu', { from: START, to: START + 3 * 3600 })).to.include({ samples: 180, to: START + 3 * 3600 });
+    expect(history.usage('cpu', { from: START, to: START + 3 * 3600 })).to.include({
+      samples: 180,
+      to: START + 3 * 3600,
+    });
     expect(history.usage('cpu', { from: START, to: START + DAY - 120 })).to.include({ to: START + DAY - 120 });
     expect(history.usage('cpu', { from: START + DAY, to: START + 2 * DAY })).to.equal(undefined);
   });
@@ -188,7 +202,10 @@ describe('usage history', () => {
     const history = historyOf([{ pod: 'web-1', at: START, value: 5 }], 'memory');
     history.addPeak(START - 3 * DAY, 80);
     history.addPeak(START - DAY, Number.NaN);
-    expect(history.within({ from: START - DAY, to: START }, START - 14 * DAY).memoryPeak).to.deep.equal({ bytes: 80, at: START - 3 * DAY });
+    expect(history.within({ from: START - DAY, to: START }, START - 14 * DAY).memoryPeak).to.deep.equal({
+      bytes: 80,
+      at: START - 3 * DAY,
+    });
   });
 
   it('B-REC-9 the share of throttled periods within the window, of all pods', () => {
@@ -206,12 +223,15 @@ describe('usage history', () => {
 
   it('percentiles of few samples are those of the samples', () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0, max: 1e12, noNaN: true }), { minLength: 1, maxLength: 50 }), (values) => {
-        const history = historyOf(values.map((value, i) => ({ pod: 'web-1', at: START + i, value })));
-        const sorted = Float64Array.from(values).sort();
-        const usage = history.usage('cpu', { from: START - 1, to: START + 100 });
-        for (const p of RANKS) expect(usage?.percentile(p)).to.equal(percentile(sorted, p));
-      }),
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1e12, noNaN: true }), { minLength: 1, maxLength: 50 }),
+        (values) => {
+          const history = historyOf(values.map((value, i) => ({ pod: 'web-1', at: START + i, value })));
+          const sorted = Float64Array.from(values).sort();
+          const usage = history.usage('cpu', { from: START - 1, to: START + 100 });
+          for (const p of RANKS) expect(usage?.percentile(p)).to.equal(percentile(sorted, p));
+        },
+      ),
     );
   });
 });

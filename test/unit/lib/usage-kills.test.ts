@@ -1,5 +1,11 @@
 import { expect } from 'chai';
-import { ContainerHistory, oomKillsOf, oomKillsOfEviction, type EvictionEvent, type PodWithStatus } from 'optipod/lib/usage';
+import {
+  ContainerHistory,
+  oomKillsOf,
+  oomKillsOfEviction,
+  type EvictionEvent,
+  type PodWithStatus,
+} from 'optipod/lib/usage';
 
 const FINISHED = '2026-03-01T10:00:00Z';
 const AT = Date.parse(FINISHED) / 1000;
@@ -31,12 +37,15 @@ describe('OOM kills', () => {
   it('B-REC-5 a container that is down, and one that was started again, each tell of the kill', () => {
     expect(oomKillsOf(pod({ name: 'web', state: killed }))).to.deep.equal(expected);
     expect(oomKillsOf(pod({ name: 'web', lastState: killed }))).to.deep.equal(expected);
-    expect(oomKillsOf(pod({ name: 'web', lastState: { terminated: { reason: 'Error', finishedAt: FINISHED } } }))).to.deep.equal([]);
+    expect(
+      oomKillsOf(pod({ name: 'web', lastState: { terminated: { reason: 'Error', finishedAt: FINISHED } } })),
+    ).to.deep.equal([]);
     expect(oomKillsOf({ ...pod({ name: 'web' }), status: {} })).to.deep.equal([]);
   });
 
   it('B-REC-5 it was killed at its limit as it was resized to, or else at what it used or asked for', () => {
-    const bytes = (of: PodWithStatus, seen?: () => number | undefined) => oomKillsOf(of, seen).map((one) => one.kill.bytes);
+    const bytes = (of: PodWithStatus, seen?: () => number | undefined) =>
+      oomKillsOf(of, seen).map((one) => one.kill.bytes);
     const resized = { name: 'web', lastState: killed, resources: { limits: { memory: '300Mi' } } };
     expect(bytes(pod(resized))).to.deep.equal([300 * 2 ** 20]);
     const unlimited = pod({ name: 'web', lastState: killed }, { requests: { memory: '100Mi' } });
@@ -49,15 +58,26 @@ describe('OOM kills', () => {
   it('B-REC-5 sidecars are killed like containers', () => {
     const sidecar = {
       metadata,
-      spec: { containers: [], initContainers: [{ name: 'proxy', restartPolicy: 'Always', resources: { limits: { memory: '1Mi' } } }] },
+      spec: {
+        containers: [],
+        initContainers: [{ name: 'proxy', restartPolicy: 'Always', resources: { limits: { memory: '1Mi' } } }],
+      },
       status: { initContainerStatuses: [{ name: 'proxy', state: killed }] },
     };
-    expect(oomKillsOf(sidecar).map(({ container, kill: { bytes } }) => [container, bytes])).to.deep.equal([['proxy', 2 ** 20]]);
+    expect(oomKillsOf(sidecar).map(({ container, kill: { bytes } }) => [container, bytes])).to.deep.equal([
+      ['proxy', 2 ** 20],
+    ]);
   });
 
   it('B-REC-5 an eviction for want of memory names its containers, and what each used', () => {
-    const annotations = { starved_resource: 'memory', offending_containers: 'web,proxy', offending_containers_usage: '1024Ki,2Mi' };
-    expect(oomKillsOfEviction(eviction(annotations)).map(({ container, kill: { bytes } }) => [container, bytes])).to.deep.equal([
+    const annotations = {
+      starved_resource: 'memory',
+      offending_containers: 'web,proxy',
+      offending_containers_usage: '1024Ki,2Mi',
+    };
+    expect(
+      oomKillsOfEviction(eviction(annotations)).map(({ container, kill: { bytes } }) => [container, bytes]),
+    ).to.deep.equal([
       ['web', 2 ** 20],
       ['proxy', 2 ** 21],
     ]);
@@ -83,7 +103,11 @@ describe('OOM kills', () => {
     };
 
     it('B-REC-5 the largest counts, and expires with its window', () => {
-      const list = [{ at: AT, bytes: 300 }, { at: AT + DAY, bytes: 200 }, { at: AT + 2 * DAY, bytes: 250 }];
+      const list = [
+        { at: AT, bytes: 300 },
+        { at: AT + DAY, bytes: 200 },
+        { at: AT + 2 * DAY, bytes: 250 },
+      ];
       for (const order of [list, [...list].reverse()]) {
         const history = kills(...order);
         expect(largest(history, AT + 3 * DAY)).to.deep.equal({ pod: 'web-1', at: AT, bytes: 300 });

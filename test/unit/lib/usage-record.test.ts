@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { decodeUsageRecord, encodeUsageRecord, UsageRecordError, type ContainerRecord, type UsageRecord } from 'optipod/lib/usage';
+import {
+  decodeUsageRecord,
+  encodeUsageRecord,
+  UsageRecordError,
+  type ContainerRecord,
+  type UsageRecord,
+} from 'optipod/lib/usage';
 
 const START = 1_790_000_000 - (1_790_000_000 % 3600);
 
@@ -74,14 +80,29 @@ describe('usage records', () => {
     const bytes = encodeUsageRecord({ kind: 'interval', from: 0, to: 60, containers: [] });
     bytes[1] = 2;
     expect(() => decodeUsageRecord(bytes)).to.throw(UsageRecordError, 'version 2');
-    expect(() => decodeUsageRecord(new TextEncoder().encode('{"apiVersion":"v1"}'))).to.throw(UsageRecordError, 'no record');
+    expect(() => decodeUsageRecord(new TextEncoder().encode('{"apiVersion":"v1"}'))).to.throw(
+      UsageRecordError,
+      'no record',
+    );
     expect(() => decodeUsageRecord(new Uint8Array(0))).to.throw(UsageRecordError);
   });
 
   it('B-MET-8 chunks that no history sealed are an error', () => {
-    const of = { namespace: 'shop', kind: 'Deployment', workload: 'web', container: 'web', peaks: [], oomKills: [] } as const;
+    const of = {
+      namespace: 'shop',
+      kind: 'Deployment',
+      workload: 'web',
+      container: 'web',
+      peaks: [],
+      oomKills: [],
+    } as const;
     const withChunks = (chunks: Uint8Array) =>
-      encodeUsageRecord({ kind: 'segment', from: 0, to: 3600, containers: [{ ...of, series: [{ pod: 'web-1', metric: 'cpu', chunks }] }] });
+      encodeUsageRecord({
+        kind: 'segment',
+        from: 0,
+        to: 3600,
+        containers: [{ ...of, series: [{ pod: 'web-1', metric: 'cpu', chunks }] }],
+      });
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 12 }), (chunks) => {
         try {
@@ -92,6 +113,9 @@ describe('usage records', () => {
       }),
     );
     expect(() => decodeUsageRecord(withChunks(Uint8Array.of(0, 1, 0)))).to.throw(UsageRecordError);
-    expect(() => decodeUsageRecord(withChunks(Uint8Array.of(3, 5, 0, 0, 0, 0, 0)))).to.throw(UsageRecordError, 'without samples');
+    expect(() => decodeUsageRecord(withChunks(Uint8Array.of(3, 5, 0, 0, 0, 0, 0)))).to.throw(
+      UsageRecordError,
+      'without samples',
+    );
   });
 });

@@ -16,7 +16,9 @@ const value = fc.oneof(
 );
 const few = fc.array(value, { minLength: 1, maxLength: 60 });
 /** More than a sketch keeps as they are, made of a few by repeating and shifting them. */
-const many = few.map((values) => Array.from({ length: 2500 }, (_, i) => (values[i % values.length] ?? 0) * (1 + i / 5000)));
+const many = few.map((values) =>
+  Array.from({ length: 2500 }, (_, i) => (values[i % values.length] ?? 0) * (1 + i / 5000)),
+);
 const rank = fc.double({ min: 0, max: 1, noNaN: true });
 
 describe('usage sketch', () => {

@@ -1,0 +1,175 @@
+import { expect } from 'chai';
+import { ProviderError } from '../../../operator/metrics/provider.js';
+import { DAY, FakeProvider, PODS, readings, START, WEB_CONTAINER, world } from './usage-world.js';
+
+const never = new AbortController().signal;
+const isDown = new ProviderError('ProviderUnreachable', 'Prometheus at http://p cannot be reached: refused');
+
+describe('usage collector', () => {
+  it('B-MET-3 looks back once, then reads once an interval, whatever the number of policies and workloads', async () => {
+    const provider = new FakeProvider(readings(200));
+    const { collector, start, minutes, stop } = world(provider, { startMinute: 100 });
+    await start();
+    await minutes(5);
+    const first = START + 100 * 60;
+    expect(provider.requests[0]).to.deep.equal({
+      from: first - DAY,
+      to: first,
+      namespaces: ['shop'],
+      peaksFrom: first - 14 * DAY,
+    });
+    expect(provider.requests.slice(1).map(({ from, to }) => [from - first, to - first])).to.deep.equal(
+      [0, 1, 2, 3, 4].map((minute) => [minute * 60, (minute + 1) * 60]),
+    );
+    expect(collector.coveredTo(['shop'])).to.equal(first + 300);
+    const usage = collector.usageOf(WEB_CONTAINER, DAY * 1000, first + 300);
+    expect(usage.cpu).to.include({ samples: 210, instants: 105, to: first + 300 });
+    expect(usage.memoryPeak?.bytes).to.equal(usage.memory?.max);
+    await stop();
+  });
+
+  it('B-MET-3 a namespace and a longer window that come later are read at once, and only they', async () => {
+    const provider = new FakeProvider(readings(100));
+    const { collector, demand, start, stop } = world(provider, { startMinute: 100 });
+    await start();
+    demand.set('shop', 2 * DAY * 1000);
+    demand.set('other', DAY * 1000);
+    expect(collector.coveredTo(['shop', 'other'])).to.equal(undefined);
+    await collector.whenCovered(['shop', 'other'], never);
+    const now = START + 6000;
+    expect(provider.requests.slice(1)).to.deep.equal([
+      { from: now - DAY, to: now, namespaces: ['other'], peaksFrom: now - 14 * DAY },
+      { from: now - 2 * DAY, to: now - DAY, namespaces: ['shop'] },
+    ]);
+    expect(collector.coveredTo(['shop', 'other'])).to.equal(now);
+    await stop();
+  });
+
+  it('a policy pass waits until its namespaces are read, or cannot be, and not for ever', async () => {
+    const provider = new FakeProvider(readings(10));
+    const { collector, start, stop, settle } = world(provider, { startMinute: 10 });
+    let goOn: () => void = () => undefined;
+    provider.before = () => new Promise<void>((resolve) => (goOn = resolve));
+    const order: string[] = [];
+    const waits = collector.whenCovered(['shop'], never).then(() => order.push('covered'));
+    const nobodys = collector.whenCovered(['no policy is about this one'], never).then(() => order.push('told'));
+    const stopped = new AbortController();
+    const gaveUp = collector.whenCovered(['shop'], stopped.signal).catch((error: unknown) => order.push(String(error)));
+    await start();
+    stopped.abort(new Error('enough'));
+    await gaveUp;
+    goOn();
+    await waits;
+    await settle();
+    goOn();
+    await nobodys;
+    expect(order).to.deep.equal(['Error: enough', 'covered', 'told']);
+    await stop();
+  });
+
+  it('B-MET-10 a provider that is down costs nothing that is known, is tried again, and recovers by itself', async () => {
+    const provider = new FakeProvider(readings(300));
+    const { collector, start, minutes, stop } = world(provider, { startMinute: 60 });
+    await start();
+    provider.broken = isDown;
+    await minutes(30);
+    expect(collector.failure).to.equal(isDown);
+    await collector.whenCovered(['shop'], never);
+    const before = collector.usageOf(WEB_CONTAINER, DAY * 1000, START + 3600);
+    expect(before.cpu).to.include({ samples: 120, to: START + 3600 });
+    expect(collector.coveredTo(['shop'])).to.equal(START + 3600);
+    // Soon at first, then about as often as there is something new.
+    expect(provider.requests.length).to.be.within(20, 70);
+    provider.broken = undefined;
+    await minutes(3);
+    expect(collector.failure).to.equal(undefined);
+    const now = START + 93 * 60;
+    expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, now).cpu).to.include({ samples: 186, to: now });
+    await stop();
+  });
+
+  it('B-MET-3 a provider that hangs, or throws what it should not, keeps no other from being read', async () => {
+    const [hanging, wild, good] = [new FakeProvider([]), new FakeProvider([]), new FakeProvider(readings(10))];
+    hanging.before = () => new Promise<void>(() => undefined);
+    wild.broken = new TypeError('undefined is not a function');
+    const worlds = [hanging, wild, good].map((provider) => world(provider, { startMinute: 10 }));
+    for (const { start } of worlds) await start();
+    const [, wildOne, goodOne] = worlds;
+    expect(wildOne?.collector.failure)
+      .to.be.instanceOf(ProviderError)
+      .and.to.include({ reason: 'ProviderAnswerInvalid' });
+    expect(wildOne?.collector.failure?.message).to.contain('undefined is not a function');
+    expect(goodOne?.collector.coveredTo(['shop'])).to.equal(START + 600);
+    await wildOne?.stop();
+    await goodOne?.stop();
+  });
+
+  it('B-MET-10 a reading that breaks off half way is read again, and counts once', async () => {
+    const provider = new FakeProvider(readings(10));
+    const { collector, start, minutes, stop } = world(provider, { startMinute: 10 });
+    provider.before = (sink) => {
+      sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(START + 60, 0.1);
+    };
+    provider.broken = isDown;
+    await start();
+    provider.broken = undefined;
+    await minutes(2);
+    expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, START + 600).cpu).to.include({ samples: 20, instants: 10 });
+    await stop();
+  });
+
+  it('B-MET-10 samples of the future do not count; a server whose clock is 10 min behind loses nothing', async () => {
+    const ahead = new FakeProvider([]);
+    ahead.before = (sink) => {
+      for (const at of [START + 300, START + 1200, Number.NaN]) {
+        sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(at, 1);
+      }
+    };
+    const one = world(ahead, { startMinute: 10 });
+    await one.start();
+    expect(one.collector.usageOf(WEB_CONTAINER, DAY * 1000, START + DAY).cpu).to.include({
+      samples: 1,
+      to: START + 300,
+    });
+    await one.stop();
+
+    // At every minute there is what a right clock would have had 10 min before.
+    const behind = new FakeProvider([]);
+    const two = world(behind, { startMinute: 20 });
+    await two.start();
+    for (let minute = 1; minute <= 30; minute += 1) {
+      behind.readings = readings(100).filter(({ at }) => at > START + 1200 && at <= START + (10 + minute) * 60);
+      await two.minutes(1);
+    }
+    const usage = two.collector.usageOf(WEB_CONTAINER, DAY * 1000, START + 50 * 60);
+    expect(usage.cpu).to.include({ instants: 20, to: START + 40 * 60 });
+    await two.stop();
+  });
+
+  it('a clock that leaps ages nothing: what is known is not thrown away', async () => {
+    const provider = new FakeProvider(readings(100));
+    const { collector, wall, start, minutes, stop } = world(provider, { startMinute: 90 });
+    await start();
+    wall.offsetMs += 400 * DAY * 1000;
+    await minutes(5);
+    wall.offsetMs -= 400 * DAY * 1000;
+    await minutes(5);
+    const now = START + 100 * 60;
+    expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, now).cpu).to.include({ instants: 100, to: now });
+    await stop();
+  });
+
+  it('ends when it is told to, in the middle of a reading too', async () => {
+    const provider = new FakeProvider([]);
+    const { collector, start, stop, settle } = world(provider);
+    let goOn: () => void = () => undefined;
+    provider.before = () => new Promise<void>((resolve) => (goOn = resolve));
+    await start();
+    const stopped = stop();
+    goOn();
+    await settle();
+    await stopped;
+    expect(collector.failure).to.equal(undefined);
+    expect(provider.requests).to.have.length(1);
+  });
+});

@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { coveredBy, planReads, type Coverage, type Demand } from '../../../operator/usage/read-plan.js';
+
+const DAY = 86_400;
+const options = (to: number, looksBack = true) => ({ to, looksBack, interval: 60, peakWindow: 14 * DAY });
+const NOW = 1000 * DAY;
+
+/** Every planned reading done, with a sample at its very end. */
+function done(coverage: Coverage, demand: Demand, to: number): Coverage {
+  return planReads(coverage, demand, options(to)).reduce((all, read) => coveredBy(all, read, read.to), coverage);
+}
+
+describe('plan of readings', () => {
+  it('B-MET-3 one look back for all namespaces, then one reading an interval', () => {
+    const demand = new Map(Array.from({ length: 300 }, (_, i) => [`shop-${i}`, DAY]));
+    const [start, ...more] = planReads(new Map(), demand, options(NOW));
+    expect(start).to.deep.include({ part: 'start', from: NOW - DAY, to: NOW, peaksFrom: NOW - 14 * DAY });
+    expect(start?.namespaces).to.have.length(300);
+    expect(more).to.deep.equal([]);
+    const covered = done(new Map(), demand, NOW);
+    expect(planReads(covered, demand, options(NOW))).to.deep.equal([]);
+    const next = planReads(covered, demand, options(NOW + 60));
+    expect(next.map(({ part, from, to }) => ({ part, from, to }))).to.deep.equal([
+      { part: 'news', from: NOW, to: NOW + 60 },
+    ]);
+  });
+
+  it('B-MET-3 namespaces and windows that come later bring only what is missing', () => {
+    const covered = done(new Map(), new Map([['shop', DAY]]), NOW);
+    const plan = planReads(
+      covered,
+      new Map([
+        ['shop', 7 * DAY],
+        ['new', DAY],
+      ]),
+      options(NOW),
+    );
+    expect(plan).to.deep.equal([
+      { part: 'start', from: NOW - DAY, to: NOW, namespaces: ['new'], peaksFrom: NOW - 14 * DAY },
+      { part: 'past', from: NOW - 7 * DAY, to: NOW - DAY, namespaces: ['shop'] },
+    ]);
+  });
+
+  it('whatever comes and goes, all that is asked for is covered by one round of readings, and a second has nothing to do', () => {
+    const demands = fc.array(
+      fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 300, max: 90 * DAY }), { noNullPrototype: true }),
+      { minLength: 1, maxLength: 5 },
+    );
+    fc.assert(
+      fc.property(demands, (list) => {
+        let coverage: Coverage = new Map();
+        list.forEach((windows, turn) => {
+          const to = NOW + turn * 60;
+          const demand = new Map(Object.entries(windows));
+          coverage = done(coverage, demand, to);
+          for (const [namespace, window] of demand) {
+            expect(coverage.get(namespace)?.from).to.be.at.most(to - window);
+            expect(coverage.get(namespace)?.to).to.equal(to);
+          }
+          expect(planReads(coverage, demand, options(to))).to.deep.equal([]);
+        });
+      }),
+    );
+  });
+
+  it('B-MET-10 what a server had nothing of yet is asked for again: its clock may be behind', () => {
+    const demand = new Map([['shop', DAY]]);
+    let coverage = done(new Map(), demand, NOW);
+    for (let minute = 1; minute <= 10; minute += 1) {
+      for (const read of planReads(coverage, demand, options(NOW + minute * 60))) {
+        expect(read.from).to.equal(NOW);
+        coverage = coveredBy(coverage, read, undefined);
+      }
+    }
+    expect(coverage.get('shop')).to.include({ to: NOW, asked: NOW + 600 });
+    // Never farther back than anybody asks for.
+    expect(planReads(coverage, demand, options(NOW + 3 * DAY))[0]).to.include({ from: NOW + 2 * DAY });
+  });
+
+  it('what was read when the clock was in the future does not count', () => {
+    const demand = new Map([['shop', DAY]]);
+    const coverage = done(new Map(), demand, NOW + 400 * DAY);
+    expect(planReads(coverage, demand, options(NOW))[0]).to.include({ part: 'start', from: NOW - DAY, to: NOW });
+  });
+
+  it('B-MET-5 of a provider without a past there is one reading, of everything', () => {
+    const demand = new Map([
+      ['a', DAY],
+      ['b', 7 * DAY],
+    ]);
+    const read = planReads(new Map(), demand, options(NOW, false));
+    expect(read).to.deep.equal([{ part: 'news', from: NOW - 60, to: NOW, namespaces: ['a', 'b'] }]);
+    expect(planReads(new Map(), new Map(), options(NOW, false))).to.deep.equal([]);
+  });
+});
