@@ -74,7 +74,7 @@ describe('kept readings', function () {
     expect(undisturbed.code, undisturbed.output).to.equal(0);
     const { calls } = undisturbed;
     process.stderr.write(
-      `      ${calls.length} calls: ${calls.map((call) => call.replace(/ .*-undisturbed/, ' ')).join(', ')}\n`,
+      `      ${calls.length} calls: ${calls.map((call) => call.replace(/ .*(configmaps$|-undisturbed)/, '')).join(', ')}\n`,
     );
     const wanted = await state('undisturbed');
     // One segment of two parts, and the interval after it.
