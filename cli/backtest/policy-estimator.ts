@@ -1,30 +1,63 @@
-import type { OptimizationPolicySpec } from '../../imports/types/optimization-policy.js';
 import type { ResourceName } from '../../lib/api/index.js';
-import { durationOf, quantityOf, quantityToNumber, type PodSpec } from '../../lib/kube/index.js';
+import {
+  durationOf,
+  parseSetting,
+  quantityOf,
+  quantityToNumber,
+  type PodSpec,
+  type ResourceRequirements,
+} from '../../lib/kube/index.js';
 import { OPERATOR_SETTINGS } from '../../lib/optipod/index.js';
-import { recommend } from '../../lib/recommend/index.js';
+import {
+  recommend,
+  type GradualState,
+  type RecommendationSettings,
+  type RecommendingSpec,
+} from '../../lib/recommend/index.js';
 import type { ContainerUsage, Usage } from '../../lib/usage/index.js';
 import type { Estimation, Estimator } from './estimator.js';
 import { slidingPeak } from './peak.js';
 import { slidingWindow } from './window.js';
 
-type Spec = Pick<OptimizationPolicySpec, 'metricsConfig' | 'resourceBounds' | 'updateStrategy'>;
-
-/** How far back the highest working set is remembered where the policy's own window is shorter. */
-const PEAK_WINDOW_MS = durationOf('14d');
-
 /** A container whose author asked for nothing: no limit caps, and no QoS class holds, what is recommended. */
 const POD: PodSpec = { containers: [{ name: 'main' }] };
 
-/** OptiPod under a policy: the operator's own recommendation, made of what a window of past samples says. */
-export function policyEstimator(name: string, spec: Spec): Estimator {
-  return { name, start: () => estimation(spec) };
+/** OptiPod under a policy, as an operator without settings of its own: the operator's own recommendation. */
+export function policyEstimator(name: string, spec: RecommendingSpec): Estimator {
+  // Whatever the policy does with it: here every recommendation comes into effect.
+  const inEffect: RecommendingSpec = {
+    ...spec,
+    mode: 'Auto',
+    updateStrategy: { ...spec.updateStrategy, strategy: 'webhook' },
+  };
+  return { name, start: () => estimation(inEffect) };
 }
 
-function estimation(spec: Spec): Estimation {
+function estimation(spec: RecommendingSpec): Estimation {
   const windowMs = durationOf(spec.metricsConfig.rollingWindow);
   const windows = { cpu: slidingWindow(windowMs / 1000), memory: slidingWindow(windowMs / 1000) };
-  const peaks = slidingPeak(Math.max(windowMs, PEAK_WINDOW_MS) / 1000);
+  const peaks = slidingPeak(Math.max(windowMs, defaultOf('memoryPeakWindow')) / 1000);
+  const settings: RecommendationSettings = {
+    memoryHeadroom: defaultOf('memoryHeadroom'),
+    minChange: defaultOf('minChange'),
+    staleAfter: defaultOf('staleAfter') / 1000,
+  };
+  const minSamples = spec.metricsConfig.metricsServer?.minSamplesRequired ?? defaultOf('minSamples');
+  let standing: ResourceRequirements = {};
+  let gradual: GradualState | undefined;
+
+  function request(resource: ResourceName, usage: ContainerUsage, now: number): Partial<Record<ResourceName, number>> {
+    const made = recommend({
+      ...{ resource, resources: undefined, pod: POD, spec, usage, minSamples, now, settings, standing },
+      ...(resource === 'memory' && gradual ? { gradual } : {}),
+      stepInEffect: true,
+    });
+    if (made.hold || made.request === undefined) return {};
+    standing = { requests: { ...standing.requests, [resource]: made.request } };
+    if (resource === 'memory') gradual = made.gradual;
+    return { [resource]: quantityToNumber(quantityOf(made.request)) };
+  }
+
   return {
     observe(sample) {
       windows[sample.resource].add(sample);
@@ -32,7 +65,7 @@ function estimation(spec: Spec): Estimation {
     },
     recommend(at) {
       const usage = containerUsage(windows.cpu.usage(at), windows.memory.usage(at), peaks.peak(at));
-      return { ...request('cpu', usage, spec), ...request('memory', usage, spec) };
+      return { ...request('cpu', usage, at), ...request('memory', usage, at) };
     },
   };
 }
@@ -45,9 +78,8 @@ function containerUsage(
   return { ...(cpu ? { cpu } : {}), ...(memory ? { memory } : {}), ...(memoryPeak ? { memoryPeak } : {}) };
 }
 
-function request(resource: ResourceName, usage: ContainerUsage, spec: Spec): Partial<Record<ResourceName, number>> {
-  const minSamples =
-    spec.metricsConfig.metricsServer?.minSamplesRequired ?? Number(OPERATOR_SETTINGS.minSamples.default);
-  const made = recommend({ resource, resources: undefined, pod: POD, spec, usage: usage[resource], minSamples });
-  return made.request === undefined ? {} : { [resource]: quantityToNumber(quantityOf(made.request)) };
+/** What an operator goes by that was told nothing: a share, a number, or milliseconds. */
+function defaultOf(name: 'memoryHeadroom' | 'memoryPeakWindow' | 'minChange' | 'minSamples' | 'staleAfter'): number {
+  const setting = OPERATOR_SETTINGS[name];
+  return Number(parseSetting(setting, `the default of ${name}`, setting.default));
 }

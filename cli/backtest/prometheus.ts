@@ -1,4 +1,5 @@
-import { queryRange, type RangeSeries } from '../../operator/metrics/prometheus/api.js';
+import { createEndpoint } from '../../operator/metrics/endpoint/endpoint.js';
+import { queryRange } from '../../operator/metrics/prometheus/api.js';
 import { ProviderError } from '../../operator/metrics/provider.js';
 import type { ResourceName } from '../../lib/api/index.js';
 import type { Progress } from '../progress.js';
@@ -24,6 +25,12 @@ const SETTLE = 60;
 /** Days of a whole cluster are large answers. */
 const TIMEOUT_MS = 60_000;
 
+/** One series of an answer: its labels, and [seconds since 1970, value]. */
+interface RangeSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [number, number])[];
+}
+
 /** The samples of one container in one pod, apart so that a month of a cluster fits into memory. */
 interface Recording {
   readonly pod: string;
@@ -40,10 +47,17 @@ interface Recording {
 export async function recordedTraces(url: string, options: RecordingOptions): Promise<readonly TraceSource[]> {
   const to = Math.floor((options.now / 1000 - SETTLE) / RESOLUTION) * RESOLUTION;
   const from = to - Math.floor(options.sinceMs / 1000);
+  const endpoint = createEndpoint({ title: 'Prometheus', url, timeoutMs: TIMEOUT_MS });
   const query = async (text: string, start: number, end: number, step: number): Promise<readonly RangeSeries[]> => {
+    const answer: { readonly metric: Readonly<Record<string, string>>; readonly values: [number, number][] }[] = [];
+    const seriesOf = (metric: Readonly<Record<string, string>>) => {
+      const values: [number, number][] = [];
+      answer.push({ metric: { ...metric }, values });
+      return (at: number, value: number) => void values.push([at, value]);
+    };
     try {
-      const signal = new AbortController().signal;
-      return await queryRange(url, { query: text, start, end, step }, { timeoutMs: TIMEOUT_MS, signal });
+      await queryRange(endpoint, { query: text, start, end, step }, seriesOf, new AbortController().signal);
+      return answer;
     } catch (error) {
       throw error instanceof ProviderError ? new Refused(error.message) : error;
     }

@@ -105,7 +105,7 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
     if (keep) {
       const containers = [...reading.records(), ...history.takeNewKills()];
       const to = reading.newest;
-      keepRecord({ kind: 'interval', from: Math.min(Math.max(0, request.from), to), to, containers });
+      keepRecord({ kind: 'interval', from: Math.max(0, Math.min(request.from, to - 1)), to, containers });
     }
   }
 

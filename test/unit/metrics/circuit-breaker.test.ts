@@ -58,7 +58,10 @@ describe('a circuit breaker', () => {
     for (let i = 0; i < 2; i += 1) await ask(outage);
     expect(await ask())
       .to.be.instanceOf(CircuitOpen)
-      .with.property('message', 'It has been away since 2027-01-15T08:00:00.000Z and is given a pause; at last: no answer in time');
+      .with.property(
+        'message',
+        'It has been away since 2027-01-15T08:00:00.000Z and is given a pause; at last: no answer in time',
+      );
   });
 
   it('B-MET-3 never opens for what is refused, and never asks more than three times within a pause', async () => {
