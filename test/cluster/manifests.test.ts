@@ -141,7 +141,7 @@ const UNDECLARED: readonly Attributes[] = [
 ];
 
 function declared({ kind, verbs, subresource, names, ownNamespace }: Use): { attributes: Attributes; allowed: true }[] {
-  const expanded = verbs.flatMap((verb): Verb[] => (verb === 'watch' ? ['list', 'watch'] : [verb]));
+  const expanded = verbs.flatMap((verb): string[] => (verb === 'watch' ? ['list', 'watch'] : [verb]));
   return expanded.flatMap((verb) =>
     (verb === 'create' || names === undefined ? [undefined] : names).map((name) => ({
       attributes: {

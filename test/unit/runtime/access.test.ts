@@ -30,6 +30,10 @@ describe('access to what is declared', () => {
     expect(secrets.list).to.equal(undefined);
     // @ts-expect-error create is not declared
     expect(deployments.create).to.equal(undefined);
+    // @ts-expect-error watch lists
+    expect(use(Secret, ['list']).verbs).to.deep.equal(['list']);
+    // @ts-expect-error patch, or apply
+    expect(use(Secret, ['update']).verbs).to.deep.equal(['update']);
     // @ts-expect-error there is no such use
     expect(access().to({}).other).to.equal(undefined);
   });
