@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { NAMES, optipod } from '../../lib/optipod/index.js';
-import { admissionUses, controllersUses, type Use, type Verb } from '../../lib/kube/index.js';
+import { admissionUses, controllersUses, type Use } from '../../lib/kube/index.js';
 import { startCluster, waitFor, type Cluster } from '../kit/index.js';
 
 const MANIFESTS = join(import.meta.dirname, '../../manifests');
