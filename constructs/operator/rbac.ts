@@ -6,7 +6,7 @@ export interface PolicyRule {
   readonly resources: readonly string[];
   /** Absent, never empty: an empty list would mean every name. */
   readonly resourceNames?: readonly string[];
-  readonly verbs: readonly Verb[];
+  readonly verbs: readonly GrantedVerb[];
 }
 
 /** What a process needs: everywhere (a ClusterRole) and in its own namespace (a Role). */
@@ -15,8 +15,11 @@ export interface Rights {
   readonly ownNamespace: readonly PolicyRule[];
 }
 
-/** In this order verbs are written; `watch` is declared alone and granted with what a reflector needs. */
-const VERBS: readonly Verb[] = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'bind'];
+/** `watch` is declared alone and granted with what a reflector needs. */
+type GrantedVerb = Verb | 'list';
+
+/** In this order verbs are written. */
+const VERBS: readonly GrantedVerb[] = ['get', 'list', 'watch', 'create', 'patch', 'delete', 'bind'];
 
 /** Stands for every name; no object can be called so. */
 const ANY = '*';
@@ -26,7 +29,7 @@ interface Grant {
   readonly group: string;
   readonly resource: string;
   readonly name: string;
-  readonly verbs: readonly Verb[];
+  readonly verbs: readonly GrantedVerb[];
 }
 
 /**
@@ -40,7 +43,7 @@ export function rightsOf(uses: readonly Use[]): Rights {
 }
 
 function grantsOf(uses: readonly Use[]): Grant[] {
-  const verbsOf = new Map<string, { grant: Omit<Grant, 'verbs'>; verbs: Set<Verb> }>();
+  const verbsOf = new Map<string, { grant: Omit<Grant, 'verbs'>; verbs: Set<GrantedVerb> }>();
   for (const use of uses) {
     const { group, plural, kind, scope } = use.kind;
     if (use.ownNamespace === true && scope === 'Cluster') {
@@ -52,7 +55,7 @@ function grantsOf(uses: readonly Use[]): Grant[] {
       const names = verb === 'create' ? [ANY] : (use.names ?? [ANY]);
       for (const name of names) {
         const key = JSON.stringify([group, resource, name]);
-        const entry = verbsOf.get(key) ?? { grant: { group, resource, name }, verbs: new Set<Verb>() };
+        const entry = verbsOf.get(key) ?? { grant: { group, resource, name }, verbs: new Set<GrantedVerb>() };
         verbsOf.set(key, entry);
         entry.verbs.add(verb);
       }
@@ -64,13 +67,13 @@ function grantsOf(uses: readonly Use[]): Grant[] {
   }));
 }
 
-function expanded(verb: Verb): readonly Verb[] {
+function expanded(verb: Verb): readonly GrantedVerb[] {
   return verb === 'watch' ? ['list', 'watch'] : [verb];
 }
 
 /** Leaves out what is granted more widely anyway: for any name, or by `wider` (the same everywhere). */
 function withoutCovered(grants: readonly Grant[], wider: readonly Grant[] = []): Grant[] {
-  const covers = (other: Grant, grant: Grant, verb: Verb) =>
+  const covers = (other: Grant, grant: Grant, verb: GrantedVerb) =>
     other.group === grant.group && other.resource === grant.resource && other.verbs.includes(verb);
   return grants
     .map((grant) => ({

@@ -54,7 +54,7 @@ export interface ControllerBehaviour<T extends KubeObject, U extends Uses> {
     object: T,
     access: AccessTo<U>,
     context: Reconciliation,
-  ): Promise<ReconcileOutcome<T> | undefined> | Promise<void>;
+  ): Promise<ReconcileOutcome<T> | undefined>;
   /** The object is gone; what it owned goes by itself. For what is outside of Kubernetes, use a finalizer instead. */
   gone?(this: void, ref: ObjectRef, access: AccessTo<U>, context: Reconciliation): Promise<void>;
 }

@@ -13,8 +13,10 @@ export type AsWritten<S extends Schema> = Value<S, 'written'>;
 export type AsDefaulted<S extends Schema> = Value<S, 'defaulted'>;
 
 /** The objects of a resource, as kube-apiserver hands them out. */
-export type ObjectOf<D extends { readonly spec: Schema; readonly status?: Schema }> = KubeObject & {
-  readonly metadata: ObjectMeta;
+export type ObjectOf<
+  D extends { readonly spec: Schema; readonly status?: Schema; readonly scope?: 'Namespaced' | 'Cluster' },
+> = KubeObject & {
+  readonly metadata: D['scope'] extends 'Namespaced' ? ObjectMeta & { readonly namespace: string } : ObjectMeta;
   spec: AsDefaulted<D['spec']>;
 } & (D['status'] extends Schema ? { status?: AsDefaulted<D['status']> } : unknown);
 

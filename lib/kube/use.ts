@@ -5,7 +5,7 @@ import type { KubeObject } from './wire.js';
  * What a controller or an admission handler may do with a kind. `watch` is an informer, which lists as well; `get` asks
  * kube-apiserver for one object, `list` for all of them, once; `bind` is the right to write bindings of a role that grants more than the operator has itself.
  */
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'bind';
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete' | 'bind';
 
 export interface UseOptions {
   readonly subresource?: string;

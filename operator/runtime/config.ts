@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import { loadKubeconfig } from './kubeconfig.js';
+import { loadKubeconfig, usualKubeconfig } from './kubeconfig.js';
 import { rotatingFile, tokenFile } from './rotating-file.js';
 
 /** How to reach a kube-apiserver, and as whom. */
@@ -58,6 +59,11 @@ export async function loadClusterConfig(options: ClusterConfigOptions = {}): Pro
   const kubeconfig = options.kubeconfig ?? (env.KUBECONFIG === '' ? undefined : env.KUBECONFIG);
   if (kubeconfig === undefined && context === undefined && host && port) {
     return inCluster(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`, serviceAccount);
+  }
+  const usual = usualKubeconfig();
+  if (kubeconfig === undefined && !existsSync(usual)) {
+    const looked = `KUBECONFIG is not set, this is not a pod, and there is no ${usual}`;
+    throw new Error(`no cluster: ${looked}; set KUBECONFIG to a kubeconfig's path`);
   }
   return loadKubeconfig(kubeconfig, context);
 }

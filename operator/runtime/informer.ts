@@ -133,7 +133,10 @@ export function createInformer<O extends KubeObject, T = O, Index extends string
       publish(store.remove({ namespace, name, resourceVersion })),
     advance: (version: string) => publish(store.advance(version)),
     clear() {
-      log.warn({ resource }, 'the kind is not served any more; nothing of it is left');
+      const message = hasSynced
+        ? 'the kind is not served any more; nothing of it is left'
+        : 'the kind is not served; waiting for its CustomResourceDefinition';
+      log.warn({ resource }, message);
       publish(store.clear());
     },
   };

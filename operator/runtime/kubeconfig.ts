@@ -3,21 +3,22 @@ import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { ClusterConfig, ClusterTls } from './config.js';
+import { messageOf } from './errors.js';
 import type { KubeConfig } from './kubeconfig-client.js';
 import { tokenFile } from './rotating-file.js';
 
 /** How long credentials that an exec plugin, OIDC or files gave are used without asking again. */
 const CREDENTIALS_REUSE_MS = 5_000;
 
+/** Where kubectl looks when nothing else is said. */
+export const usualKubeconfig = () => join(homedir(), '.kube', 'config');
+
 /**
  * The cluster of a kubeconfig.
  * @param files paths separated as in the KUBECONFIG variable; the first that names a current context decides it
  * @throws Error when a file cannot be read or what it refers to is not there
  */
-export async function loadKubeconfig(
-  files: string = join(homedir(), '.kube', 'config'),
-  context?: string,
-): Promise<ClusterConfig> {
+export async function loadKubeconfig(files: string = usualKubeconfig(), context?: string): Promise<ClusterConfig> {
   // Costs 0.7 s and 90 MB, which a pod with a service account need not spend.
   const { KubeConfig, loadYaml } = await import('./kubeconfig-client.js');
   const config = new KubeConfig();
@@ -25,7 +26,11 @@ export async function loadKubeconfig(
   const [first = '', ...others] = files.split(delimiter).filter((file) => file !== '');
   for (const file of [first, ...others]) {
     const one = file === first ? config : new KubeConfig();
-    one.loadFromFile(file);
+    try {
+      one.loadFromFile(file);
+    } catch (error) {
+      throw new Error(`the kubeconfig ${file} cannot be read: ${messageOf(error)}`, { cause: error });
+    }
     if (one !== config) config.mergeConfig(one, Boolean(config.getCurrentContext()));
     for (const [user, path] of await tokenFilesOf(file, loadYaml))
       if (!tokenFiles.has(user)) tokenFiles.set(user, path);

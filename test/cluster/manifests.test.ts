@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { NAMES, optipod } from '../../lib/optipod/index.js';
-import { admissionUses, controllersUses, type Use, type Verb } from '../../lib/kube/index.js';
+import { admissionUses, controllersUses, type Use } from '../../lib/kube/index.js';
 import { startCluster, waitFor, type Cluster } from '../kit/index.js';
 
 const MANIFESTS = join(import.meta.dirname, '../../manifests');
@@ -141,7 +141,7 @@ const UNDECLARED: readonly Attributes[] = [
 ];
 
 function declared({ kind, verbs, subresource, names, ownNamespace }: Use): { attributes: Attributes; allowed: true }[] {
-  const expanded = verbs.flatMap((verb): Verb[] => (verb === 'watch' ? ['list', 'watch'] : [verb]));
+  const expanded = verbs.flatMap((verb): string[] => (verb === 'watch' ? ['list', 'watch'] : [verb]));
   return expanded.flatMap((verb) =>
     (verb === 'create' || names === undefined ? [undefined] : names).map((name) => ({
       attributes: {

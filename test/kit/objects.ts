@@ -10,6 +10,9 @@ export interface AnyObject {
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
+/** An object to apply. (Literals need the second form, values of an interface the first.) */
+export type Manifest = AnyObject | (AnyObject & Readonly<Record<string, unknown>>);
+
 /** core/v1 Event, as far as tests read it. */
 export interface Event {
   readonly type: string;
@@ -24,7 +27,7 @@ export interface Event {
  * Applies manifests, CustomResourceDefinitions first; resolves when their kinds are served.
  * @param manifests YAML, of any number of documents, or objects
  */
-export async function install(cluster: Cluster, manifests: string | readonly AnyObject[]): Promise<void> {
+export async function install(cluster: Cluster, manifests: string | readonly Manifest[]): Promise<void> {
   const objects =
     typeof manifests === 'string'
       ? parseAllDocuments(manifests).flatMap((document) => (document.toJS() as AnyObject | null) ?? [])

@@ -1,4 +1,4 @@
-import { type Setting, type SettingsTable, settingNames } from './table.js';
+import { CONFIG_KEY, type Setting, type SettingsTable, settingNames } from './table.js';
 
 /** A table of settings as a table of Markdown: every name, default, what is allowed, and what it does. */
 export function settingsReference(table: SettingsTable, prefix = ''): string {
@@ -7,6 +7,19 @@ export function settingsReference(table: SettingsTable, prefix = ''): string {
   return [header, header.map(() => '---'), ...rows]
     .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
     .join('\n');
+}
+
+/** A table of settings as a command's help: a line for each with flag, variable, what it does, what is allowed and the default. */
+export function settingsHelp(table: SettingsTable): string {
+  const config = settingNames(CONFIG_KEY);
+  const lines = Object.entries(table).map(([key, { parser, description, default: standard, secret }]) => {
+    const { flag, env } = settingNames(key);
+    const fallback = standard === undefined ? '' : ` (${standard})`;
+    return [secret ? '' : flag, env, `${description} Allowed: ${parser.expected}.${fallback}`];
+  });
+  const all = [...lines, [config.flag, config.env, 'The path of a settings file, YAML or JSON.']];
+  const widths = [0, 1].map((column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)));
+  return all.map((cells) => `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`).join('\n');
 }
 
 function row(key: string, { parser, description, default: standard, secret }: Setting, prefix: string): string[] {

@@ -13,14 +13,14 @@ describe('the command that runs an operator', function () {
   after(() => rmSync(folder, { recursive: true }));
 
   const run = (...args: readonly string[]) =>
-    new Promise<{ readonly code: unknown; readonly stderr: string }>((resolve) => {
+    new Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }>((resolve) => {
       const tsx = join(ROOT, 'node_modules/tsx/dist/esm/index.mjs');
       const env = { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.json') };
       execFile(
         process.execPath,
         ['--import', tsx, join(ROOT, 'operator/run.ts'), ...args],
         { cwd: folder, env },
-        (error, _stdout, stderr) => resolve({ code: error?.code, stderr }),
+        (error, stdout, stderr) => resolve({ code: error?.code, stdout, stderr }),
       );
     });
 
@@ -39,6 +39,19 @@ describe('the command that runs an operator', function () {
       expect(said[index]?.stderr)
         .to.match(/^[^\n]+\n$/)
         .and.to.contain(says);
+    }
+  });
+
+  it('B-FRM-1 tells its flags to who asks for help, and ends with 0', async () => {
+    writeFileSync(join(folder, 'none.mjs'), 'export const a = 1;\n');
+    for (const args of [['--help'], ['-h'], ['none.mjs', '--help']]) {
+      const { code, stdout } = await run(...args);
+      expect(code).to.equal(undefined);
+      expect(stdout).to.contain('usage: optipod-operator FILE [flags]');
+      expect(stdout).to.match(
+        /--log-level +LOG_LEVEL +The least severe lines that are logged\. Allowed: trace, debug, .* \(info\)/,
+      );
+      expect(stdout).to.match(/--config +CONFIG +/);
     }
   });
 });

@@ -38,13 +38,13 @@ describe('rights derived from declared uses', () => {
       use(Deployment, ['patch']),
       use(StatefulSet, ['watch']),
       use(Deployment, ['get', 'delete'], { names: ['b', 'a'] }),
-      use(Deployment, ['get', 'update'], { ownNamespace: true }),
+      use(Deployment, ['get', 'create'], { ownNamespace: true }),
     ]);
     expect(cluster).to.deep.equal([
       { apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['a', 'b'], verbs: ['get', 'delete'] },
       { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['list', 'watch', 'patch'] },
     ]);
-    expect(ownNamespace).to.deep.equal([{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'update'] }]);
+    expect(ownNamespace).to.deep.equal([{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'create'] }]);
   });
 
   it('refuse a cluster-scoped kind in the own namespace only', () => {
@@ -54,7 +54,7 @@ describe('rights derived from declared uses', () => {
   const anyUse: fc.Arbitrary<Use> = fc
     .record({
       kind: fc.constantFrom(Deployment, StatefulSet, Secret),
-      verbs: fc.uniqueArray(fc.constantFrom<Verb>('get', 'list', 'watch', 'create', 'update', 'patch', 'delete'), {
+      verbs: fc.uniqueArray(fc.constantFrom<Verb>('get', 'watch', 'create', 'patch', 'delete'), {
         minLength: 1,
       }),
       names: fc.option(fc.uniqueArray(fc.constantFrom('a', 'b'), { minLength: 1 })),

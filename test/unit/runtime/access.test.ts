@@ -32,6 +32,8 @@ describe('access to what is declared', () => {
     expect(deployments.create).to.equal(undefined);
     // @ts-expect-error list is not declared: a watch has it in memory
     expect(deployments.pages).to.equal(undefined);
+    // @ts-expect-error patch, or apply
+    expect(use(Secret, ['update']).verbs).to.deep.equal(['update']);
     // @ts-expect-error there is no such use
     expect(access().to({}).other).to.equal(undefined);
   });

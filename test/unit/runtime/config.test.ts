@@ -4,6 +4,42 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadClusterConfig } from '../../../operator/runtime/index.js';
 
+describe('configuration outside of a cluster', () => {
+  let home: string;
+  const usual = process.env.HOME;
+  const refusal = (env: Record<string, string>) =>
+    loadClusterConfig({ env }).then(
+      () => undefined,
+      (error: unknown) => (error as Error).message,
+    );
+
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'home-'));
+    process.env.HOME = home;
+  });
+  afterEach(() => {
+    if (usual === undefined) delete process.env.HOME;
+    else process.env.HOME = usual;
+    rmSync(home, { recursive: true });
+  });
+
+  it('B-FRM-1 says where it looked for a cluster in vain, and what to do', async () => {
+    const file = join(home, '.kube/config');
+    expect(await refusal({})).to.equal(
+      `no cluster: KUBECONFIG is not set, this is not a pod, and there is no ${file}; set KUBECONFIG to a kubeconfig's path`,
+    );
+  });
+
+  it('B-FRM-1 names the kubeconfig that cannot be read, and why', async () => {
+    const file = join(home, 'config');
+    expect(await refusal({ KUBECONFIG: file })).to.match(/^the kubeconfig \S+config cannot be read: ENOENT/);
+    writeFileSync(file, 'clusters: [');
+    expect(await refusal({ KUBECONFIG: file })).to.match(/^the kubeconfig \S+config cannot be read: /);
+    writeFileSync(file, 'clusters: 1');
+    expect(await refusal({ KUBECONFIG: file })).to.contain(file);
+  });
+});
+
 describe('configuration in a cluster', () => {
   let folder: string;
   const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };

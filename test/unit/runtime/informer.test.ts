@@ -1,8 +1,10 @@
 import type { Kind, KubeObject } from 'optipod/kube';
 import { expect } from 'chai';
+import { pino } from 'pino';
 import {
   type Informer,
   type InformerEvent,
+  type Logger,
   type ReflectorTiming,
   createClient,
   createInformer,
@@ -40,7 +42,9 @@ describe('informer', () => {
     await api.close();
   });
 
-  function start(options: { readonly pageSize?: number; readonly timing?: Partial<ReflectorTiming> } = {}) {
+  function start(
+    options: { readonly pageSize?: number; readonly timing?: Partial<ReflectorTiming>; readonly log?: Logger } = {},
+  ) {
     const client = createClient(api.config, { retry: { attempts: 1 } });
     closing.push(() => client.close());
     const metrics = createMetrics();
@@ -219,6 +223,22 @@ describe('informer', () => {
     api.cut();
     await until(() => events.length === 3);
     expect(events).to.deep.equal(['added a=1', 'deleted a=1', 'added a=1']);
+  });
+
+  it('B-FRM-1 says of a kind that was never served that it waits for it, and of a served one that it is gone', async () => {
+    const said: string[] = [];
+    const log = pino({}, { write: (line: string) => said.push((JSON.parse(line) as { msg: string }).msg) });
+    const notServed = () => said.filter((line) => line.includes('served'));
+    api.listFaults.push('status-404', 'status-404', 'status-404');
+    const { informer } = start({ log });
+    await informer.synced;
+    expect(notServed()).to.deep.equal(['the kind is not served; waiting for its CustomResourceDefinition']);
+    await watching();
+    api.watchFaults.push('status-404');
+    api.listFaults.push('status-404', 'status-404');
+    api.cut();
+    await until(() => notServed().length === 2);
+    expect(notServed()[1]).to.equal('the kind is not served any more; nothing of it is left');
   });
 
   it('gives up a watch that the server forgot', async () => {
