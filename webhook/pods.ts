@@ -130,15 +130,15 @@ async function findReplicaSet(
 
 /** Annotations alone do not inject: the policy that wrote them must still be there, and still want it. */
 function standsBehind(policyUid: string, { policies }: PodReviewSources): boolean {
-  return policies
-    .list()
-    .some(
-      (policy) =>
-        policy.metadata.uid === policyUid &&
-        policy.valid &&
-        policy.object.spec.mode === 'Auto' &&
-        policy.object.spec.updateStrategy.strategy === 'webhook',
-    );
+  return policies.list().some(
+    (policy) =>
+      policy.metadata.uid === policyUid &&
+      // One that is being deleted is gone, though a finalizer may hold it.
+      policy.metadata.deletionTimestamp === undefined &&
+      policy.valid &&
+      policy.object.spec.mode === 'Auto' &&
+      policy.object.spec.updateStrategy.strategy === 'webhook',
+  );
 }
 
 function isPod(request: AdmissionRequest, object: AdmissionRequest['object']): object is Pod {
