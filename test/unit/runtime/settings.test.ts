@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -19,8 +19,9 @@ const read = (sources: Partial<SettingSources> = {}) =>
   readSettings(table, { env: {}, argv: [], prefix: 'APP_', ...sources });
 
 describe('settings', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  const folder = join(tmpdir(), `settings-${process.pid}`);
   const path = join(folder, 'app.yaml');
+  before(() => mkdirSync(folder));
   after(() => rmSync(folder, { recursive: true }));
 
   /** The variable that names a file with this content. */
