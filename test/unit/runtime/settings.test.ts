@@ -136,7 +136,9 @@ describe('settings', () => {
       `workers in ${path} is 0; it must be a whole number from 1 to 64`,
     ],
     ['a null in the file', { file: 'workers:' }, `workers in ${path} is null; it must be a whole number`],
-    ['a file that is no mapping', { file: '- debug' }, `${path} (APP_CONFIG) holds ["debug"]; it must hold settings`],
+    ['a file that is no mapping', { file: '- debug' }, `${path} (APP_CONFIG) holds a list; it must hold settings`],
+    // It may be a token's.
+    ['a file that is another one', { file: 'eyJhbGciOi' }, `${path} (APP_CONFIG) holds text; it must hold settings`],
     ['a file that is no YAML', { file: 'workers: [1' }, `${path} (APP_CONFIG) is no YAML: Flow sequence`],
     ['a name twice in the file', { file: 'workers: 1\nworkers: 2' }, 'is no YAML: Map keys must be unique'],
     [
