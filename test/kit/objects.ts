@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import type { Cluster } from './connection.js';
 
-/** Any Kubernetes object. */
-export interface AnyObject {
+interface Identified {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
+
+/** Any Kubernetes object. (Values of an interface need the first form, literals the second.) */
+export type AnyObject = Identified | (Identified & { readonly [field: string]: unknown });
 
 /** core/v1 Event, as far as tests read it. */
 export interface Event {
