@@ -11,8 +11,7 @@ import { readInjection, type StoredPolicy } from 'optipod/lib/api';
 import { podAdmission } from 'optipod/lib/optipod';
 import { controllerOf, deploymentOf, patchPod, type OwningWorkload } from 'optipod/lib/pod';
 import type { WorkloadKind } from 'optipod/lib/policy';
-import type { Informer } from '@optipod/operator/runtime';
-import type { Logger } from 'pino';
+import type { Informer, Logger } from '@optipod/operator/runtime';
 import type { AdmissionHandler, ReviewContext } from './server/index.js';
 
 /** What the webhook keeps of workloads and ReplicaSets: who they are, who owns them, what their annotations say. */
