@@ -24,7 +24,7 @@ describe('a second operator, examples/08-second-operator', function () {
       return stdout === '' ? true : undefined;
     });
   const sandbox = (name: string, spec: object) =>
-    install(cluster, [{ apiVersion: apiVersionOf(Sandbox), kind: Sandbox.kind, metadata: { name }, ...{ spec } }]);
+    install(cluster, [{ apiVersion: apiVersionOf(Sandbox), kind: Sandbox.kind, metadata: { name }, spec }]);
   const ready = (name: string) =>
     waitFor(`the status of ${name}`, async () => {
       const { status } = await get('sandbox', name);

@@ -10,7 +10,7 @@ interface Identified {
 }
 
 /** Any Kubernetes object. (Values of an interface need the first form, literals the second.) */
-export type AnyObject = Identified | (Identified & { readonly [field: string]: unknown });
+export type AnyObject = Identified | (Identified & Readonly<Record<string, unknown>>);
 
 /** core/v1 Event, as far as tests read it. */
 export interface Event {
