@@ -11,8 +11,7 @@ import { readInjection, type StoredPolicy } from 'optipod/lib/api';
 import { podAdmission } from 'optipod/lib/optipod';
 import { controllerOf, deploymentOf, patchPod, type OwningWorkload } from 'optipod/lib/pod';
 import type { WorkloadKind } from 'optipod/lib/policy';
-import type { Informer } from '@optipod/operator/runtime';
-import type { Logger } from 'pino';
+import type { Informer, Logger } from '@optipod/operator/runtime';
 import type { AdmissionHandler, ReviewContext } from './server/index.js';
 
 /** What the webhook keeps of workloads and ReplicaSets: who they are, who owns them, what their annotations say. */
@@ -130,15 +129,15 @@ async function findReplicaSet(
 
 /** Annotations alone do not inject: the policy that wrote them must still be there, and still want it. */
 function standsBehind(policyUid: string, { policies }: PodReviewSources): boolean {
-  return policies
-    .list()
-    .some(
-      (policy) =>
-        policy.metadata.uid === policyUid &&
-        policy.valid &&
-        policy.object.spec.mode === 'Auto' &&
-        policy.object.spec.updateStrategy.strategy === 'webhook',
-    );
+  return policies.list().some(
+    (policy) =>
+      policy.metadata.uid === policyUid &&
+      // One that is being deleted is gone, though a finalizer may hold it.
+      policy.metadata.deletionTimestamp === undefined &&
+      policy.valid &&
+      policy.object.spec.mode === 'Auto' &&
+      policy.object.spec.updateStrategy.strategy === 'webhook',
+  );
 }
 
 function isPod(request: AdmissionRequest, object: AdmissionRequest['object']): object is Pod {

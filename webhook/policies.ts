@@ -19,7 +19,7 @@ import {
   type Reach,
   type SelectionScope,
 } from 'optipod/lib/policy';
-import type { Logger } from 'pino';
+import type { Logger } from '@optipod/operator/runtime';
 import type { AuthorsRights, MissingRight } from './authors.js';
 import type { AdmissionHandler } from './server/index.js';
 

@@ -59,7 +59,6 @@ export function keptCertificateUses(
 
 /** Who makes the certificate that admission is served with: the operator itself, cert-manager, or somebody else. */
 export const CERTIFICATE_MODES = ['self', 'cert-manager', 'secret'] as const;
-export type CertificateMode = (typeof CERTIFICATE_MODES)[number];
 
 export interface CertificateChoice {
   /** Whether the controllers' process keeps the serving certificate; otherwise somebody else does. */

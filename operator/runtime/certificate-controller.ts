@@ -1,9 +1,8 @@
 import { type KubeObject, type OperatorDefinition, keptCertificateUses, namesOf } from 'optipod/kube';
-import { Gauge } from 'prom-client';
 import type { AccessProvider } from './access.js';
 import { keepCertificate } from './certificate-keeper.js';
 import { type Controller, createController } from './controller.js';
-import type { RuntimeMetrics } from './metrics.js';
+import { type RuntimeMetrics, instantGauge } from './metrics.js';
 
 /** That it changed is all there is to keep of an object: a private key has no business in memory. */
 const version = ({ metadata }: KubeObject) => metadata.resourceVersion;
@@ -31,11 +30,11 @@ export function certificateController(
   const uses = keptCertificateUses(names.certificateSecret, names.admission, definition.admission);
   const { secret, mutating, validating } = access.to(uses, { secret: version, mutating: version, validating: version });
   const webhooks = [mutating, validating].filter((one) => one !== undefined);
-  const expiry = new Gauge({
-    name: `${definition.name.replaceAll('-', '_')}_webhook_certificate_expiry_timestamp_seconds`,
-    help: "When the webhook's serving certificate ends, in seconds since 1970.",
-    registers: [metrics.registry],
-  });
+  const tellExpiry = instantGauge(
+    metrics.registry,
+    `${definition.name.replaceAll('-', '_')}_webhook_certificate_expiry_timestamp_seconds`,
+    "When the webhook's serving certificate ends, in seconds since 1970.",
+  );
   const controller = createController({
     name: 'webhook-certificate',
     async reconcile(_key, { signal, log }) {
@@ -48,7 +47,7 @@ export function certificateController(
         log,
         signal,
       });
-      expiry.set(expires.getTime() / 1000);
+      tellExpiry(expires);
       return { requeueAfterMs };
     },
   });

@@ -6,6 +6,7 @@ import {
   type ObjectRef,
   type OwnerReference,
   type Reconciliation,
+  sameJson,
   use,
 } from 'optipod/kube';
 import type { AccessProvider } from './access.js';
@@ -51,7 +52,7 @@ export function declaredController(
   });
 
   async function writeStatus(object: KubeObject, wanted: object): Promise<void> {
-    if (isDeepStrictEqual((object as { status?: unknown }).status, wanted)) return;
+    if (sameJson((object as { status?: unknown }).status, wanted)) return;
     const { name: ofName, namespace, uid } = object.metadata;
     try {
       await status.apply({ metadata: { name: ofName, namespace, uid }, status: wanted }, { force: true });

@@ -1,7 +1,12 @@
 import type { CONTROLLERS_SETTINGS, Settings } from 'optipod/kube';
 import { type ClientOptions, type KubeClient, createClient } from './client.js';
 import type { ClusterConfig } from './config.js';
-import { type LeaderElection, createLeaderElection } from './leader-election.js';
+import {
+  type ElectionTimes,
+  type LeaderElection,
+  checkElectionTimes,
+  createLeaderElection,
+} from './leader-election.js';
 
 export interface ElectedClient {
   /** Writes only while this process leads, where there is an election. */
@@ -10,21 +15,35 @@ export interface ElectedClient {
   readonly leaderElection: LeaderElection | undefined;
 }
 
-/** The client of an operator's controllers, and the election by a Lease that decides whether they may write. */
+/** The settings that the times of the election come from. */
+const SETTINGS = {
+  leaseDurationMs: 'leaderElectLeaseDuration',
+  renewDeadlineMs: 'leaderElectRenewDeadline',
+  retryPeriodMs: 'leaderElectRetryPeriod',
+} as const satisfies Record<keyof ElectionTimes, string>;
+
+/**
+ * The client of an operator's controllers, and the election by a Lease that decides whether they may write.
+ * @throws RangeError naming the setting, for times that do not fit each other
+ */
 export function createElectedClient(
   config: ClusterConfig,
   settings: Settings<typeof CONTROLLERS_SETTINGS>,
   { name, ...options }: Omit<ClientOptions, 'beforeWrite'> & { readonly name: string },
 ): ElectedClient {
   if (!settings.leaderElect) return { client: createClient(config, options), leaderElection: undefined };
+  const times: ElectionTimes = {
+    leaseDurationMs: settings.leaderElectLeaseDuration,
+    renewDeadlineMs: settings.leaderElectRenewDeadline,
+    retryPeriodMs: settings.leaderElectRetryPeriod,
+  };
+  checkElectionTimes(times, SETTINGS);
   const leaderElection = createLeaderElection({
+    ...times,
     // Of its own: the writes of the election cannot wait for its outcome.
     client: createClient(config, options),
     namespace: settings.namespace ?? config.namespace,
     name,
-    leaseDurationMs: settings.leaderElectLeaseDuration,
-    renewDeadlineMs: settings.leaderElectRenewDeadline,
-    retryPeriodMs: settings.leaderElectRetryPeriod,
   });
   return { client: createClient(config, { ...options, beforeWrite: leaderElection.fence }), leaderElection };
 }

@@ -55,6 +55,7 @@ interface Written {
   readonly uid: string | undefined;
 }
 
+const BACKOFF = { initialMs: 500, maxMs: 10_000, resetAfterMs: Number.POSITIVE_INFINITY };
 /** client-go's. */
 const TRIES = 12;
 const MESSAGE_LENGTH = 1024;
@@ -136,7 +137,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   /** Tries until it is written, or trying again cannot help. */
   async function deliver(event: Correlated): Promise<void> {
-    const backoff = createBackoff({ initialMs: 500, maxMs: 10_000, resetAfterMs: Number.POSITIVE_INFINITY });
+    const backoff = createBackoff(BACKOFF, () => clock.now());
     for (let tries = 1; ; tries += 1) {
       try {
         await write(event);

@@ -69,7 +69,7 @@ const JITTER = 1.2;
 export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
   const { client, namespace, name, identity = `${hostname()}_${randomUUID()}`, clock = systemClock } = options;
   const { leaseDurationMs = 15_000, renewDeadlineMs = 10_000, retryPeriodMs = 2_000 } = options;
-  checkTimes(leaseDurationMs, renewDeadlineMs, retryPeriodMs);
+  checkElectionTimes({ leaseDurationMs, renewDeadlineMs, retryPeriodMs });
   const now = () => clock.now();
   let log = options.log ?? silentLogger;
   let metrics = options.metrics;
@@ -194,17 +194,29 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   };
 }
 
-/** client-go's conditions. */
-function checkTimes(leaseDurationMs: number, renewDeadlineMs: number, retryPeriodMs: number): void {
-  if (!(retryPeriodMs > 0)) throw new RangeError(`retryPeriodMs is ${retryPeriodMs}; it must be greater than 0`);
+export type ElectionTimes = Readonly<Record<'leaseDurationMs' | 'renewDeadlineMs' | 'retryPeriodMs', number>>;
+
+/**
+ * client-go's conditions.
+ * @param named what to call the times in errors
+ * @throws RangeError for times that do not fit each other
+ */
+export function checkElectionTimes(
+  { leaseDurationMs, renewDeadlineMs, retryPeriodMs }: ElectionTimes,
+  named: Readonly<Record<keyof ElectionTimes, string>> = {
+    leaseDurationMs: 'leaseDurationMs',
+    renewDeadlineMs: 'renewDeadlineMs',
+    retryPeriodMs: 'retryPeriodMs',
+  },
+): void {
+  const refuse = (name: keyof ElectionTimes, ms: number, least: string) => {
+    throw new RangeError(`${named[name]} is ${ms} ms; it must be greater than ${least}`);
+  };
+  if (!(retryPeriodMs > 0)) refuse('retryPeriodMs', retryPeriodMs, '0');
   if (!(renewDeadlineMs > JITTER * retryPeriodMs)) {
-    throw new RangeError(
-      `renewDeadlineMs is ${renewDeadlineMs}; it must be greater than ${JITTER} times retryPeriodMs (${retryPeriodMs})`,
-    );
+    refuse('renewDeadlineMs', renewDeadlineMs, `${JITTER} times ${named.retryPeriodMs} (${retryPeriodMs} ms)`);
   }
   if (!(leaseDurationMs > renewDeadlineMs)) {
-    throw new RangeError(
-      `leaseDurationMs is ${leaseDurationMs}; it must be greater than renewDeadlineMs (${renewDeadlineMs})`,
-    );
+    refuse('leaseDurationMs', leaseDurationMs, `${named.renewDeadlineMs} (${renewDeadlineMs} ms)`);
   }
 }

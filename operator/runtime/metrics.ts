@@ -214,6 +214,16 @@ export function createMetrics(registry: Registry = new Registry()): RuntimeMetri
   };
 }
 
+/**
+ * A gauge of an instant, in seconds since 1970. It is not there before it is known: prom-client's begin with 0, which is an
+ * instant, too, and one long past.
+ */
+export function instantGauge(registry: Registry, name: string, help: string): (instant: Date) => void {
+  const gauge = new Gauge({ name, help, registers: [registry] });
+  gauge.remove();
+  return (instant) => gauge.set(instant.getTime() / 1000);
+}
+
 /** Adds what Prometheus' clients say of a process: CPU time, memory, the event loop's lag, garbage collection. */
 export function measureProcess({ registry }: RuntimeMetrics): void {
   collectDefaultMetrics({ register: registry });

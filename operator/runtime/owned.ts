@@ -46,15 +46,17 @@ export class OwnedAccess<A extends Whole> {
       // A foreground deletion would wait for it, and setting it takes the right to update the owner's finalizers.
       blockOwnerDeletion: false,
     };
-    const owned = (draft: Draft): Draft => ({
-      ...draft,
-      metadata: { ...draft.metadata, ownerReferences: [...(draft.metadata.ownerReferences ?? []), reference] },
-    });
+    const owned = (draft: Draft): Draft => {
+      if (reconciled.scope === 'Namespaced') assertBeside(owner, draft, this.#kind);
+      const { ownerReferences = [] } = draft.metadata;
+      return { ...draft, metadata: { ...draft.metadata, ownerReferences: [...ownerReferences, reference] } };
+    };
     return {
       ...this.#access,
-      create: (draft: Draft, options?: AccessWrite) => this.#access.create(owned(draft), options),
+      create: async (draft: Draft, options?: AccessWrite) => this.#access.create(owned(draft), options),
       // A field of ours that somebody else sets would stand in the way for ever.
-      apply: (draft: Draft, options?: AccessWrite) => this.#apply(owned(draft), reference, { force: true, ...options }),
+      apply: async (draft: Draft, options?: AccessWrite) =>
+        this.#apply(owned(draft), reference, { force: true, ...options }),
     };
   }
 
@@ -88,6 +90,13 @@ export class OwnedAccess<A extends Whole> {
   forget({ metadata: { name, namespace = '' } }: KubeObject): void {
     this.#applied.delete(`${namespace}/${name}`);
   }
+}
+
+/** An owner is looked for in the namespace of what it owns: elsewhere it would not be found, and the object be deleted. */
+function assertBeside({ kind, metadata: owner }: KubeObject, { metadata: { namespace, name = '' } }: Draft, of: Kind) {
+  if (namespace === owner.namespace) return;
+  const place = namespace === undefined ? 'without a namespace' : `of the namespace ${namespace}`;
+  throw new TypeError(`${of.kind} ${name} ${place} cannot belong to ${kind} ${owner.name} of ${owner.namespace}`);
 }
 
 /** Taking over an object would have it deleted with its new owner. The reconciliation is tried again: it may go away. */

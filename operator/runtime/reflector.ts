@@ -171,7 +171,8 @@ export async function reflect<T extends KubeObject>(
       resourceVersion = undefined;
       metrics?.reflectorRelists.inc({ resource, reason });
     }
-    if (reason === 'not_found' && ++notServed === NOT_SERVED_AFTER) target.clear();
+    notServed = reason === 'not_found' ? notServed + 1 : 0;
+    if (notServed === NOT_SERVED_AFTER) target.clear();
     const wait = backoff.next();
     log.warn(
       { resource, problem: messageOf(problem), retryInMs: Math.round(wait) },

@@ -14,9 +14,9 @@ export function readSettingsFile(path: string, source: string): Readonly<Record<
   const content: unknown = document.toJS();
   if (content === null) return {};
   if (typeof content === 'object' && !Array.isArray(content)) return content as Record<string, unknown>;
-  throw new Error(
-    `${path} (${source}) holds ${JSON.stringify(content)}; it must hold settings, one "name: value" a line`,
-  );
+  // What it is and not what it says: whoever named the wrong file may have named a secret.
+  const held = Array.isArray(content) ? 'a list' : 'text';
+  throw new Error(`${path} (${source}) holds ${held}; it must hold settings, one "name: value" a line`);
 }
 
 function read(path: string, source: string): string {

@@ -10,7 +10,7 @@ import { App } from 'cdk8s';
 import { expect } from 'chai';
 import { Operator } from 'optipod/install';
 import { apiVersionOf, defineAdmission, defineOperator, invalid, reviewOf, use } from 'optipod/kube';
-import { type AnyObject, type Cluster, install, kubeconfigOf, startCluster, waitFor } from 'optipod/testing';
+import { type Manifest, type Cluster, install, kubeconfigOf, startCluster, waitFor } from 'optipod/testing';
 import { parseAllDocuments } from 'yaml';
 import { Sandbox } from '../../examples/08-second-operator/sandbox.js';
 
@@ -66,7 +66,7 @@ describe('a declared admission handler', function () {
       image: 'registry.example.com/one-each:1',
       admission: { command: ['npx', 'optipod-webhook', 'one-each.js'] },
     });
-    const manifests = parseAllDocuments(app.synthYaml()).map((document) => document.toJS() as AnyObject);
+    const manifests = parseAllDocuments(app.synthYaml()).map((document) => document.toJS() as Manifest);
     await install(cluster, manifests);
     const names = { keeper: 'one-each', server: 'one-each-webhook' };
     await run(names.keeper, (client) =>

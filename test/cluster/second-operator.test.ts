@@ -3,7 +3,7 @@ import { App } from 'cdk8s';
 import { expect } from 'chai';
 import { Operator } from 'optipod/install';
 import { apiVersionOf } from 'optipod/kube';
-import { type AnyObject, type Cluster, install, kubeconfigOf, startCluster, waitFor } from 'optipod/testing';
+import { type Manifest, type Cluster, install, kubeconfigOf, startCluster, waitFor } from 'optipod/testing';
 import operator, { Sandbox } from '../../examples/08-second-operator/sandbox.js';
 
 const HOUR_MS = 3_600_000;
@@ -16,7 +16,7 @@ describe('a second operator, examples/08-second-operator', function () {
   let now = Date.now;
   let metrics: () => Promise<string>;
 
-  const get = async (...what: string[]): Promise<AnyObject & { readonly spec?: unknown; readonly status?: unknown }> =>
+  const get = async (...what: string[]): Promise<Manifest & { readonly spec?: unknown; readonly status?: unknown }> =>
     JSON.parse((await cluster.kubectl(['get', ...what, '--output=json'])).stdout) as never;
   const gone = (...what: string[]) =>
     waitFor(`the end of ${what.join(' ')}`, async () => {

@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import type { Cluster } from './connection.js';
 
-/** Any Kubernetes object. */
-export interface AnyObject {
+interface Identified {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/** An object to apply. (Literals need the second form, values of an interface the first.) */
-export type Manifest = AnyObject | (AnyObject & Readonly<Record<string, unknown>>);
+/** An object to apply. (Values of an interface need the first form, literals the second.) */
+export type Manifest = Identified | (Identified & Readonly<Record<string, unknown>>);
 
 /** core/v1 Event, as far as tests read it. */
 export interface Event {
@@ -30,7 +29,7 @@ export interface Event {
 export async function install(cluster: Cluster, manifests: string | readonly Manifest[]): Promise<void> {
   const objects =
     typeof manifests === 'string'
-      ? parseAllDocuments(manifests).flatMap((document) => (document.toJS() as AnyObject | null) ?? [])
+      ? parseAllDocuments(manifests).flatMap((document) => (document.toJS() as Manifest | null) ?? [])
       : manifests;
   const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
   const others = objects.filter((object) => !definitions.includes(object));

@@ -19,7 +19,9 @@ export function npx(folder: string, program: string, ...args: readonly string[])
 /** What a program wrote to stdout, and jest to stderr; rejects with everything it wrote when it fails. */
 export async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   try {
-    const { stdout, stderr } = await promisify(execFile)(program, args, { cwd });
+    // What jest and cdk8s leave in the temporary folder goes with the app.
+    const env = { ...process.env, TMPDIR: cwd };
+    const { stdout, stderr } = await promisify(execFile)(program, args, { cwd, env });
     return stdout + (program.endsWith('jest') ? stderr : '');
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Kind, KubeObject } from 'optipod/kube';
+import { ConfigMap, type ObjectsOf } from 'optipod/kube';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
@@ -18,14 +18,6 @@ import type { Cluster } from '../kit/index.js';
 import { type Delivery, type Fault, type FaultProxy, type Sort, startFaultProxy } from './fault-proxy.js';
 import { type JumpingClock, jumpingClock } from './jumping-clock.js';
 
-type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
-const ConfigMaps: Kind<ConfigMap> = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  scope: 'Namespaced',
-};
 const MARK = 'convergence.example.com/reconciled';
 
 /** What the model knows: which objects there are, and whether they are selected. */
@@ -43,7 +35,7 @@ export class World {
   /** How many edits there were: each writes what no other did. */
   edits = 0;
   readonly #own: KubeClient;
-  readonly #informer: Informer<ConfigMap, 'byData'>;
+  readonly #informer: Informer<ObjectsOf<typeof ConfigMap>, 'byData'>;
   readonly #controller: Controller;
   /** The version at which a key was last reconciled; empty where it was gone. */
   readonly #reconciled = new Map<string, string>();
@@ -59,7 +51,7 @@ export class World {
     this.label = label;
     const through = { ...config, server: proxy.url };
     this.#own = createClient(through, { clock: this.clock, retry: { attempts: 2, withinMs: 5 } });
-    this.#informer = createInformer(this.#own, ConfigMaps, {
+    this.#informer = createInformer(this.#own, ConfigMap, {
       namespace,
       labelSelector: `run=${label}`,
       pageSize: 2,
@@ -90,7 +82,7 @@ export class World {
       const annotations = { [MARK]: object.data?.value };
       const patch = { metadata: { uid, resourceVersion, annotations } };
       const ref = { namespace: this.namespace, name };
-      const written = await this.#own.patch(ConfigMaps, ref, patch, { type: 'merge' });
+      const written = await this.#own.patch(ConfigMap, ref, patch, { type: 'merge' });
       this.#informer.observe(written);
       const read = this.#informer.get(this.namespace, name);
       const older = read?.metadata.uid === uid && read.metadata.annotations?.[MARK] === undefined;
@@ -101,11 +93,11 @@ export class World {
 
   /** What is not yet as it should be; undefined when cache, index and controller have come to what the API has. */
   async difference(): Promise<string | undefined> {
-    const { items } = await this.direct.list(ConfigMaps, {
+    const { items } = await this.direct.list(ConfigMap, {
       namespace: this.namespace,
       labelSelector: `run=${this.label}`,
     });
-    const versions = (objects: readonly ConfigMap[]): Record<string, string> =>
+    const versions = (objects: readonly ObjectsOf<typeof ConfigMap>[]): Record<string, string> =>
       Object.fromEntries(
         objects.map(({ metadata }): [string, string] => [metadata.name, metadata.resourceVersion]).sort(),
       );
@@ -143,7 +135,7 @@ export class World {
     this.#stop.abort();
     await this.#own.close();
     await this.#running;
-    await this.direct.deleteCollection(ConfigMaps, { namespace: this.namespace });
+    await this.direct.deleteCollection(ConfigMap, { namespace: this.namespace });
   }
 
   ref(name: string) {
@@ -153,11 +145,11 @@ export class World {
   async write(name: string, selected: boolean): Promise<void> {
     const value = `edit-${String((this.edits += 1))}`;
     const metadata = { ...this.ref(name), labels: { run: selected ? this.label : 'none' } };
-    await this.direct.apply(ConfigMaps, { metadata, data: { value } }, { fieldManager: 'direct', force: true });
+    await this.direct.apply(ConfigMap, { metadata, data: { value } }, { fieldManager: 'direct', force: true });
   }
 
   async remove(name: string): Promise<void> {
-    await this.direct.delete(ConfigMaps, this.ref(name)).catch((error: unknown) => {
+    await this.direct.delete(ConfigMap, this.ref(name)).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
     });
   }
@@ -220,7 +212,7 @@ export const COMMANDS: readonly fc.Arbitrary<Command>[] = [
       async ({ objects }, world) => {
         const selected = !objects.get(name);
         const labels = { run: selected ? world.label : 'none' };
-        await world.direct.patch(ConfigMaps, world.ref(name), { metadata: { labels } }, { type: 'merge' });
+        await world.direct.patch(ConfigMap, world.ref(name), { metadata: { labels } }, { type: 'merge' });
         objects.set(name, selected);
       },
       ({ objects }) => objects.has(name),

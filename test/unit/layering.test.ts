@@ -34,9 +34,9 @@ const ROOMS: readonly { readonly room: string; readonly may: readonly string[] }
   { room: 'operator', may: ['operator/runtime', 'lib', 'lib/kube', 'undici', 'pino', 'prom-client', 'node:'] },
   {
     room: 'webhook/server',
-    may: ['lib/kube', 'operator/runtime', 'hono', '@hono/node-server', 'pino', 'prom-client', 'node:'],
+    may: ['lib/kube', 'operator/runtime', 'hono', '@hono/node-server', 'prom-client', 'node:'],
   },
-  { room: 'webhook', may: ['webhook/server', 'operator/runtime', 'lib', 'lib/kube', 'pino', 'prom-client', 'node:'] },
+  { room: 'webhook', may: ['webhook/server', 'operator/runtime', 'lib', 'lib/kube', 'prom-client', 'node:'] },
 ];
 
 /** Code that anybody's operator can stand on. */

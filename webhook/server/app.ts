@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
+import type { Logger } from '@optipod/operator/runtime';
 import { Hono, type Context } from 'hono';
 import { type AdmissionRequest, type AdmissionVerdict, parseDuration } from 'optipod/kube';
-import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { AdmissionHandler, ReviewContext } from './handler.js';
 import { webhookMetrics, type WebhookMetrics } from './metrics.js';

@@ -1,6 +1,6 @@
 import type { KubeObject } from 'optipod/kube';
-import { expiryOf, type Informer, type Logger } from '@optipod/operator/runtime';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { expiryOf, instantGauge, type Informer, type Logger } from '@optipod/operator/runtime';
+import { Counter, type Registry } from 'prom-client';
 import type { AdmissionServer } from './admission-server.js';
 
 /**
@@ -13,11 +13,11 @@ export function servedCertificate(
   { name, log, registry }: { readonly name: string; readonly log: Logger; readonly registry: Registry },
 ): void {
   const registers = [registry];
-  const expiry = new Gauge({
-    name: `${name.replaceAll('-', '_')}_served_certificate_expiry_timestamp_seconds`,
-    help: 'When the certificate that this webhook serves with ends, in seconds since 1970.',
-    registers,
-  });
+  const tellExpiry = instantGauge(
+    registry,
+    `${name.replaceAll('-', '_')}_served_certificate_expiry_timestamp_seconds`,
+    'When the certificate that this webhook serves with ends, in seconds since 1970.',
+  );
   const read = new Counter({
     name: 'certwatcher_read_certificate_total',
     help: 'Certificates read to serve with.',
@@ -37,8 +37,9 @@ export function servedCertificate(
     try {
       const pair = { cert: decode(cert), key: decode(key) };
       await server.use(pair);
-      expiry.set(expiryOf(pair.cert).getTime() / 1000);
-      log.info({ secret: event.object.metadata.name, expires: expiryOf(pair.cert) }, 'serving with this certificate');
+      const expires = expiryOf(pair.cert);
+      tellExpiry(expires);
+      log.info({ secret: event.object.metadata.name, expires }, 'serving with this certificate');
     } catch (error) {
       errors.inc();
       throw error;

@@ -22,11 +22,6 @@ export type FieldErrorReason =
   | 'FieldValueTooMany'
   | 'UnknownField';
 
-/** One line for each error. */
-export function formatFieldErrors(errors: readonly FieldError[]): string {
-  return errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-}
-
 /** The path of a property of an object, or of an item of a list. */
 export function childPath(parent: string, key: string | number): string {
   if (typeof key === 'number') return `${parent}[${key}]`;

@@ -1,6 +1,6 @@
 import { manifestsYaml } from 'optipod/install';
 import { parseAllDocuments } from 'yaml';
-import { install, kubeconfigOf, startCluster, type AnyObject, type Cluster } from '../../kit/index.js';
+import { install, kubeconfigOf, startCluster, type Manifest, type Cluster } from '../../kit/index.js';
 import { requestsOf, type Request } from '../../support/audit.js';
 import { startFront, type Front } from '../../support/front.js';
 import { runOperator, type LogLine, type RunningOperator } from '../../support/operator-run.js';
@@ -98,7 +98,7 @@ export class Installation {
 /** @returns the path of a kubeconfig of the operator's service account. */
 async function installOperator(cluster: Cluster): Promise<string> {
   const objects = parseAllDocuments(manifestsYaml())
-    .map((document) => document.toJS() as AnyObject)
+    .map((document) => document.toJS() as Manifest)
     .filter(({ kind }) => INSTALLED.includes(kind));
   await install(cluster, objects);
   return kubeconfigOf(cluster, { namespace: OWN_NAMESPACE, name: 'optipod' });

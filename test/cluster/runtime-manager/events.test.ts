@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { eventUses, type Kind, Namespace } from 'optipod/kube';
+import { ConfigMap, eventUses, kind, Namespace } from 'optipod/kube';
 import { rightsOf } from '../../../constructs/operator/rbac.js';
 import {
   createClient,
@@ -12,8 +12,7 @@ import {
 } from '../../../operator/runtime/index.js';
 import { sharedCluster, waitFor, type Cluster } from '../../kit/index.js';
 
-const ConfigMaps: Kind = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', scope: 'Namespaced' };
-const Volumes: Kind = { ...ConfigMaps, kind: 'PersistentVolume', plural: 'persistentvolumes', scope: 'Cluster' };
+const Volume = kind('', 'v1', 'PersistentVolume', 'persistentvolumes', 'Cluster');
 const namespace = 'recorded-events';
 
 describe('recorded events', function () {
@@ -66,7 +65,7 @@ describe('recorded events', function () {
   after(async () => {
     await stop();
     await admin.delete(Namespace, { name: namespace });
-    await admin.delete(Volumes, { name: namespace });
+    await admin.delete(Volume, { name: namespace });
     await cluster.kubectl(['delete', 'clusterrole,clusterrolebinding', namespace]);
     await Promise.all([admin.close(), client.close()]);
   });
@@ -81,7 +80,7 @@ describe('recorded events', function () {
     });
 
   it('are what kubectl describe shows, one line for what happened again, and many similar ones as one', async () => {
-    const object = await admin.create(ConfigMaps, { metadata: { namespace, name: 'web' } });
+    const object = await admin.create(ConfigMap, { metadata: { namespace, name: 'web' } });
     const describing = ['describe', 'configmap', 'web', '-n', namespace] as const;
     recorder.event(object, { type: 'Normal', reason: 'Resized', message: 'app: 500m to 240m CPU' });
     await saying(/Normal +Resized +\S+ +sandbox-operator +app: 500m to 240m CPU\n/, ...describing);
@@ -104,7 +103,7 @@ describe('recorded events', function () {
 
   it('of cluster-scoped objects are shown by kubectl describe, too', async () => {
     const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/nowhere' } };
-    const object = await admin.create(Volumes, { metadata: { name: namespace }, spec });
+    const object = await admin.create(Volume, { metadata: { name: namespace }, spec });
     recorder.event(object, { type: 'Warning', reason: 'Unbound', message: 'nobody wants it' });
     await saying(/Warning +Unbound +\S+ +sandbox-operator +nobody wants it\n/, 'describe', 'pv', namespace);
   });

@@ -1,4 +1,4 @@
-import { type Kind, type KubeObject, Namespace } from 'optipod/kube';
+import { ConfigMap, Namespace } from 'optipod/kube';
 import { expect } from 'chai';
 import {
   type KubeClient,
@@ -19,14 +19,6 @@ const WRITERS = 16;
 /** What compiled code and the like come to; in a short run they have not all come yet. */
 const NOISE_BYTES = SOAK ? 2 ** 20 : 2 ** 21;
 
-type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
-const ConfigMaps: Kind<ConfigMap> = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  scope: 'Namespaced',
-};
 const namespace = 'churn';
 
 describe('heap', function () {
@@ -46,7 +38,7 @@ describe('heap', function () {
 
   it('does not grow with what happens, only with what there is', async () => {
     const metrics = createMetrics();
-    const maps = createInformer(client, ConfigMaps, {
+    const maps = createInformer(client, ConfigMap, {
       namespace,
       labelSelector: 'churn=yes',
       metrics,
@@ -75,12 +67,12 @@ describe('heap', function () {
       while (events < until) {
         const name = `n${String((turn += 1) % 1_000)}-${String(turn)}`;
         const metadata = { namespace, name, labels: { churn: 'yes' } };
-        await client.create(ConfigMaps, { metadata, data: { value: String(turn) } });
+        await client.create(ConfigMap, { metadata, data: { value: String(turn) } });
         for (const value of ['one', 'two']) {
-          const written = await client.patch(ConfigMaps, metadata, { data: { value } }, { type: 'merge' });
+          const written = await client.patch(ConfigMap, metadata, { data: { value } }, { type: 'merge' });
           maps.observe(written);
         }
-        await client.delete(ConfigMaps, metadata);
+        await client.delete(ConfigMap, metadata);
       }
     }
 

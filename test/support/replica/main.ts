@@ -5,7 +5,7 @@
  *
  * SIGUSR2 has it stand still, as SIGSTOP does, when it has made up its mind and is about to write. KUBECONFIG is how it reaches the Lease and reads, WRITES_KUBECONFIG how it writes.
  */
-import type { Kind, KubeObject } from 'optipod/kube';
+import { ConfigMap } from 'optipod/kube';
 import {
   createClient,
   createController,
@@ -18,14 +18,6 @@ import {
   runProcess,
 } from '@optipod/operator/runtime';
 import { TIMES } from './times.js';
-
-const ConfigMaps: Kind<KubeObject & { readonly data?: Readonly<Record<string, string>> }> = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  scope: 'Namespaced',
-};
 
 const [namespace = 'default', identity = 'me'] = process.argv.slice(2);
 
@@ -47,13 +39,13 @@ await runProcess(async (signal) => {
     ...options,
     beforeWrite: leaderElection.fence,
   });
-  const counted = createInformer(reader, ConfigMaps, { namespace, labelSelector: 'count', metadataOnly: true });
+  const counted = createInformer(reader, ConfigMap, { namespace, labelSelector: 'count', metadataOnly: true });
   const controller = createController({
     name: 'count',
     concurrency: 4,
     async reconcile(name, { signal: inTime }) {
       const ref = { namespace, name };
-      const { metadata, data } = await reader.get(ConfigMaps, ref, { signal: inTime });
+      const { metadata, data } = await reader.get(ConfigMap, ref, { signal: inTime });
       const { uid, resourceVersion } = metadata;
       const body = {
         metadata: { uid, resourceVersion },
@@ -64,7 +56,7 @@ await runProcess(async (signal) => {
         process.kill(process.pid, 'SIGSTOP');
       }
       try {
-        await client.patch(ConfigMaps, ref, body, { type: 'merge', signal: inTime });
+        await client.patch(ConfigMap, ref, body, { type: 'merge', signal: inTime });
       } catch (error) {
         if (!isConflict(error)) throw error;
       }

@@ -70,7 +70,7 @@ describe('an installation of OptiPod', () => {
   });
 
   it('has the namespace on namespaced objects and on no other, also in a chart that has one', () => {
-    const chart = new Chart(Testing.app(), 'mine', { namespace: 'elsewhere' });
+    const chart = new Chart(new App(), 'mine', { namespace: 'elsewhere' });
     const optipod = new OptiPod(chart, 'optipod');
     const nested = [optipod.cluster, optipod.system].flatMap((part) => Testing.synth(part) as Manifest[]);
     for (const { kind, metadata } of [...manifests, ...nested]) {

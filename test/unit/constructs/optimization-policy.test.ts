@@ -1,4 +1,7 @@
-import { type App, Chart, JsonPatch, Testing } from 'cdk8s';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Chart, JsonPatch, Testing } from 'cdk8s';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { OptimizationPolicy, type OptimizationPolicyProps } from '../../../constructs/index.js';
@@ -53,13 +56,17 @@ describe('synthesis of an OptimizationPolicy', () => {
     ].join('\n'),
   );
 
+  let outdir: string;
+  before(() => (outdir = mkdtempSync(join(tmpdir(), 'optipod-synth-'))));
+  after(() => rmSync(outdir, { recursive: true }));
+
   for (const [how, synth] of [
     ['Testing.synth()', ({ chart }): unknown => Testing.synth(chart)],
     ['app.synth()', ({ app }) => app.synth()],
     ['app.synthYaml()', ({ app }) => app.synthYaml()],
   ] as readonly [string, (made: { app: App; chart: Chart }) => unknown][]) {
     it(`fails with kube-apiserver's words and the path of the construct: ${how}`, () => {
-      const app = Testing.app();
+      const app = new App({ outdir });
       const chart = new Chart(app, 'chart');
       new OptimizationPolicy(chart, 'web', wrong);
       expect(() => synth({ app, chart })).to.throw(complaint);

@@ -1,4 +1,4 @@
-import { Chart, Testing } from 'cdk8s';
+import { App, Chart, Testing } from 'cdk8s';
 import { expect } from 'chai';
 import { webhookConfigurations } from '../../../constructs/operator/index.js';
 import { defineAdmission, Namespace, PodKind, type AdmissionDefinition } from '../../../lib/kube/index.js';
@@ -114,7 +114,7 @@ interface Configuration {
 }
 
 function synth(admission: readonly AdmissionDefinition[]): Configuration[] {
-  const chart = new Chart(Testing.app(), 'chart');
+  const chart = new Chart(new App(), 'chart');
   webhookConfigurations(chart, 'example', admission, service);
   return Testing.synth(chart) as Configuration[];
 }

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { expect } from 'chai';
+import ts from 'typescript';
 import { VERSION } from '../../../constructs/version.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -68,6 +69,36 @@ describe('the published package', () => {
     }
   });
 });
+
+describe('the packages of operator and webhook', () => {
+  for (const folder of ['operator', 'webhook']) {
+    it(`@optipod/${folder} brings every package that its sources name, for their types, too`, async () => {
+      const { dependencies } = await manifestOf(folder);
+      const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
+      const sources = files.filter((file) => /^(?!dist|node_modules).*(?<!\.d)\.ts$/.test(file));
+      const named = new Set(sources.flatMap((file) => packagesIn(join(ROOT, folder, file))));
+      expect([...named].filter((name) => !(name in dependencies) && !BUNDLED.includes(name))).to.deep.equal([]);
+      expect(Object.keys(dependencies).filter((name) => !named.has(name))).to.deep.equal([]);
+    });
+  }
+});
+
+/** What is in the published code itself. */
+const BUNDLED = ['@kubernetes/client-node'];
+
+/** The packages that a source imports something from, values or types. */
+function packagesIn(file: string): string[] {
+  return ts
+    .preProcessFile(readFileSync(file, 'utf8'), true, true)
+    .importedFiles.map(({ fileName }) => fileName)
+    .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
+    .map((name) =>
+      name
+        .split('/')
+        .slice(0, name.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+}
 
 /** What operator and webhook need, and no repository of policies should have to install. */
 const PROCESSES_ONLY = ['undici', 'hono', '@hono/node-server', 'pino', 'prom-client', '@kubernetes/client-node'];

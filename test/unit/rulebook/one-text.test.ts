@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Testing } from 'cdk8s';
+import { App, Chart, Testing } from 'cdk8s';
 import { expect } from 'chai';
 import { OptimizationPolicy as Construct } from 'optipod';
 import { crd, defineResource, validatorOf, type Rule, type Schema } from 'optipod/kube';
@@ -48,7 +48,7 @@ describe('B-API-9 the text of a rule exists once', () => {
 
   it('and the construct follows it, for it asks the validator', () => {
     const synth = () => {
-      const chart = Testing.chart();
+      const chart = new Chart(new App(), 'chart');
       new Construct(chart, 'web', spec);
       Testing.synth(chart);
     };

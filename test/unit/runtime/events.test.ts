@@ -9,6 +9,7 @@ import {
   silentLogger,
 } from '../../../operator/runtime/index.js';
 import { type Handler, fakeServer, sendJson, status, until } from './fake-apiserver.js';
+import { fakeClock } from './fake-clock.js';
 
 const web: KubeObject = {
   apiVersion: 'v1',
@@ -128,9 +129,10 @@ describe('event recorder', () => {
       (_, response) => void response.destroy(),
       (_, response) => sendJson(response, 409, status(409, 'AlreadyExists')),
     ];
-    const { event, stop, counted } = start();
+    const clock = fakeClock();
+    const { event, stop, counted } = start({ clock });
     event(web, failed);
-    await until(() => server.requests.length === 3);
+    await until(() => (clock.advance(1000), server.requests.length === 3));
     await stop();
     const [lost, again, patch] = server.requests;
     expect([lost?.method, again?.method, patch?.method]).to.deep.equal(['POST', 'POST', 'PATCH']);

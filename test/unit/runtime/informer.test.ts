@@ -207,6 +207,19 @@ describe('informer', () => {
     expect(events).to.deep.equal(['added a=1', 'updated a=2', 'added b=1', 'updated b=2']);
   });
 
+  it('does not take 404s for the end of a kind that are not three in a row', async () => {
+    api.set('kept', '1');
+    const { informer, events } = start();
+    await informer.synced;
+    await watching();
+    api.watchFaults.push('status-404');
+    api.listFaults.push('status-500', 'status-404', 'status-500', 'status-404', 'status-500');
+    api.end();
+    await until(() => api.listFaults.length === 0);
+    await watching();
+    expect(events).to.deep.equal(['added kept=1']);
+  });
+
   it('forgets a kind that is not served any more, and only then', async () => {
     api.set('a', '1');
     const { informer, events } = start();

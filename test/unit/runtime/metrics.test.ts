@@ -1,15 +1,19 @@
 import { expect } from 'chai';
-import { Namespace, PodKind } from 'optipod/kube';
+import { Namespace, PodKind, defineAdmission, defineOperator } from 'optipod/kube';
+import { Registry } from 'prom-client';
 import {
   TerminalError,
   createClient,
   createController,
+  createDeclaredOperator,
   createInformer,
   createManager,
   createMetrics,
+  instantGauge,
   measureProcess,
   silentLogger,
 } from '../../../operator/runtime/index.js';
+import { createDeclaredWebhook } from '../../../webhook/server/index.js';
 import { type Handler, fakeServer, sendJson, status, until } from './fake-apiserver.js';
 import { LeaseWorld } from './lease-world.js';
 
@@ -100,4 +104,32 @@ describe('metrics', () => {
     for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'nodejs_eventloop_lag_seconds'])
       expect(text).to.contain(`\n${name} `);
   });
+
+  it('B-WEB-6 say nothing of when a certificate ends as long as nobody knows: 0 would be an instant long past', async () => {
+    const registry = new Registry();
+    const ends = instantGauge(registry, 'certificate_expiry_timestamp_seconds', 'When it ends.');
+    expect(await registry.metrics()).not.to.match(/^certificate_expiry/m);
+    ends(new Date('2026-11-24T22:00:00.500Z'));
+    expect(await registry.metrics()).to.match(/^certificate_expiry_timestamp_seconds 1795557600.5$/m);
+  });
+
+  it('B-WEB-6 of a replica that stands by or waits for its certificate alert nobody', async () => {
+    const review = defineAdmission(Namespace, {
+      ...{ name: 'rooms.example.com', type: 'validating', path: '/rooms', operations: ['CREATE'] },
+      ...{ failurePolicy: 'Ignore', timeoutSeconds: 5, uses: {}, review: () => ({ allowed: true }) },
+    });
+    const definition = defineOperator({ name: 'rooms', admission: [review] });
+    const client = createClient({ server: 'https://nowhere', namespace: 'rooms', tls: {}, authorization: nobody });
+    const log = silentLogger;
+    const operator = createDeclaredOperator(definition, { client, log });
+    const webhook = createDeclaredWebhook(definition, { client, log, server: { port: 0 } });
+    for (const { metrics } of [operator, webhook.manager]) {
+      const text = await metrics.registry.metrics();
+      expect(text).to.match(/# TYPE rooms_webhook_\w*certificate_expiry_timestamp_seconds gauge/);
+      expect(text).not.to.match(/^rooms_webhook_\w*certificate_expiry_timestamp_seconds \d/m);
+    }
+    await client.close();
+  });
 });
+
+const nobody = () => Promise.resolve(undefined);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -19,8 +19,9 @@ const read = (sources: Partial<SettingSources> = {}) =>
   readSettings(table, { env: {}, argv: [], prefix: 'APP_', ...sources });
 
 describe('settings', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  const folder = join(tmpdir(), `settings-${process.pid}`);
   const path = join(folder, 'app.yaml');
+  before(() => mkdirSync(folder));
   after(() => rmSync(folder, { recursive: true }));
 
   /** The variable that names a file with this content. */
@@ -145,7 +146,9 @@ describe('settings', () => {
       `workers in ${path} is 0; it must be a whole number from 1 to 64`,
     ],
     ['a null in the file', { file: 'workers:' }, `workers in ${path} is null; it must be a whole number`],
-    ['a file that is no mapping', { file: '- debug' }, `${path} (APP_CONFIG) holds ["debug"]; it must hold settings`],
+    ['a file that is no mapping', { file: '- debug' }, `${path} (APP_CONFIG) holds a list; it must hold settings`],
+    // It may be a token's.
+    ['a file that is another one', { file: 'eyJhbGciOi' }, `${path} (APP_CONFIG) holds text; it must hold settings`],
     ['a file that is no YAML', { file: 'workers: [1' }, `${path} (APP_CONFIG) is no YAML: Flow sequence`],
     ['a name twice in the file', { file: 'workers: 1\nworkers: 2' }, 'is no YAML: Map keys must be unique'],
     [

@@ -130,6 +130,7 @@ describe('reviewing a pod', () => {
       ['in mode Recommend', [storedPolicy({ mode: 'Recommend' })]],
       ['in mode Disabled', [storedPolicy({ mode: 'Disabled' })]],
       ['under strategy ssa', [storedPolicy({ updateStrategy: { strategy: 'ssa' } })]],
+      ['being deleted, only held by a finalizer', [storedPolicy({}, { deletionTimestamp: '2026-01-28T10:30:00Z' })]],
       ['broken', [storedPolicy({}, {}, false)]],
     ] as const) {
       it(`B-ANN-5 the policy is ${what}: admitted unchanged though the annotations are there`, async () => {

@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import { ConfigMap, type KubeObject, defineController, defineResource, owned } from 'optipod/kube';
+import {
+  type KubeClient,
+  createAccess,
+  createMetrics,
+  declaredController,
+  silentLogger,
+} from '../../../operator/runtime/index.js';
+import { until } from './fake-apiserver.js';
+
+const Room = defineResource({
+  group: 'example.com',
+  version: 'v1',
+  kind: 'Room',
+  scope: 'Namespaced',
+  description: 'A room.',
+  spec: { type: 'object', properties: {} },
+  status: { type: 'object', properties: { seats: { type: 'integer' }, note: { type: 'string' } } },
+});
+type Room = KubeObject & { readonly status?: { readonly seats?: number; readonly note?: string } };
+
+const metadata = { namespace: 'house', name: 'hall', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+
+describe('a declared controller', () => {
+  /** Runs it for one room until it was reconciled; what it wrote. */
+  async function run(
+    definition: Parameters<typeof declaredController>[0],
+    room: Room,
+    done: () => boolean,
+  ): Promise<unknown[]> {
+    const written: unknown[] = [];
+    const client = {
+      list: ({ kind }: { kind: string }) =>
+        Promise.resolve({
+          items: kind === Room.kind ? [{ apiVersion: 'example.com/v1', kind, ...room }] : [],
+          metadata: { resourceVersion: '1' },
+        }),
+      watch: (_kind: unknown, { signal }: { signal: AbortSignal }) => ({
+        [Symbol.asyncIterator]: () => ({
+          next: () => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped')))),
+        }),
+      }),
+      get: () => Promise.reject(new Error('not asked')),
+      apply(_kind: unknown, draft: object) {
+        written.push(draft);
+        return Promise.resolve({ ...draft, metadata: { ...metadata, resourceVersion: '2' } });
+      },
+    };
+    const access = createAccess({ client: client as unknown as KubeClient, namespace: 'own', fieldManager: 'rooms' });
+    const controller = declaredController(definition, { access, event: () => undefined, now: () => 0 });
+    const stop = new AbortController();
+    const context = { log: silentLogger, metrics: createMetrics() };
+    const running = [...access.informers, controller].map((part) => part.run(stop.signal, context));
+    await until(done);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    stop.abort();
+    await Promise.all(running);
+    return written;
+  }
+
+  for (const [what, stored, wanted, writes] of [
+    ['is as it was', { seats: 3 }, { seats: 3 }, 0],
+    ['says a field as undefined that is not there', { seats: 3 }, { seats: 3, note: undefined }, 0],
+    ['differs', { seats: 3 }, { seats: 4 }, 1],
+    ['leaves a field out that is there', { seats: 3, note: 'old' }, { seats: 3 }, 1],
+    ['is the first', undefined, { seats: 3 }, 1],
+  ] as const) {
+    it(`B-FRM-2 writes ${writes === 0 ? 'no status' : 'the status'} that ${what}`, async () => {
+      let reconciled = false;
+      const controller = defineController(Room, {
+        uses: {},
+        reconcile: () => {
+          reconciled = true;
+          // As it compiles without exactOptionalPropertyTypes.
+          return Promise.resolve({ status: wanted as { readonly seats: number } });
+        },
+      });
+      const room = { metadata, ...(stored ? { status: stored } : {}) };
+      expect(await run(controller, room, () => reconciled)).to.have.length(writes);
+    });
+  }
+
+  it('B-FRM-1 refuses to make what belongs to an object of another namespace: Kubernetes would delete it', async () => {
+    let problem: unknown;
+    const controller = defineController(Room, {
+      uses: { notes: owned(ConfigMap) },
+      async reconcile(_room, { notes }) {
+        await notes.apply({ metadata: { namespace: 'elsewhere', name: 'note' } }).catch((error: unknown) => {
+          problem = error;
+        });
+      },
+    });
+    expect(await run(controller, { metadata }, () => problem !== undefined)).to.deep.equal([]);
+    expect(problem)
+      .to.be.instanceOf(TypeError)
+      .with.property('message', 'ConfigMap note of the namespace elsewhere cannot belong to Room hall of house');
+  });
+});
