@@ -36,7 +36,9 @@ const NAMES = {
 /** Usage as cAdvisor's series in Prometheus tell it: two range queries a request, whatever the number of workloads. */
 export function prometheusProvider(options: PrometheusOptions): MetricsProvider {
   const baseStep = Math.max(1, Math.round(options.stepMs / 1000));
-  const endpoint = createEndpoint({ title: 'Prometheus', url: options.url, timeoutMs: options.timeoutMs });
+  // Two for each policy that is evaluated at a time: one whose queries hang must not hold up the others.
+  const { url, timeoutMs } = options;
+  const endpoint = createEndpoint({ title: 'Prometheus', url, timeoutMs, concurrency: 8 });
   return {
     settled: (now) => Math.floor((now - options.settleMs) / 1000 / baseStep) * baseStep,
 

@@ -43,7 +43,7 @@ describe('a circuit breaker', () => {
     const { clock, ask, call } = breaker();
     for (let i = 0; i < 3; i += 1) await ask(outage);
     clock.advance(15_000);
-    let end = (_: string): void => undefined;
+    let end: (answer: string) => void = () => undefined;
     const probe = call(() => new Promise<string>((resolve) => (end = resolve)));
     expect(await ask()).to.be.instanceOf(CircuitOpen);
     end('back');
@@ -58,7 +58,10 @@ describe('a circuit breaker', () => {
     for (let i = 0; i < 2; i += 1) await ask(outage);
     expect(await ask())
       .to.be.instanceOf(CircuitOpen)
-      .with.property('message', 'It has been away since 2027-01-15T08:00:00.000Z and is given a pause; at last: no answer in time');
+      .with.property(
+        'message',
+        'It has been away since 2027-01-15T08:00:00.000Z and is given a pause; at last: no answer in time',
+      );
   });
 
   it('B-MET-3 never opens for what is refused, and never asks more than three times within a pause', async () => {

@@ -263,7 +263,9 @@ describe('an endpoint', () => {
       for (const answer of [() => undefined, (_: Asked, response: { destroy(): unknown }) => response.destroy()]) {
         server.behave(answer);
         const controller = new AbortController();
-        const asked = ask({ timeoutMs: 60_000, pausesMs: [60_000] }, controller.signal).catch((error: unknown) => error);
+        const asked = ask({ timeoutMs: 60_000, pausesMs: [60_000] }, controller.signal).catch(
+          (error: unknown) => error,
+        );
         setTimeout(() => controller.abort(reason), 20);
         expect(await asked).to.equal(reason);
       }

@@ -66,12 +66,19 @@ const series = fc.record({
 const noise = fc.jsonValue({ maxDepth: 3 });
 
 const answer = fc
-  .record({ result: fc.array(series, { maxLength: 5 }), stats: noise, warnings: fc.array(fc.string()), mirrored: fc.boolean() })
+  .record({
+    result: fc.array(series, { maxLength: 5 }),
+    stats: noise,
+    warnings: fc.array(fc.string()),
+    mirrored: fc.boolean(),
+  })
   .map(({ result, stats, warnings, mirrored }) => {
     const ordered = result.map(({ metric, values }, index) =>
       mirrored ? { values, histograms: [[index, { count: '1' }]], metric } : { metric, values },
     );
-    const data = mirrored ? { stats, result: ordered, resultType: 'matrix' } : { resultType: 'matrix', result: ordered, stats };
+    const data = mirrored
+      ? { stats, result: ordered, resultType: 'matrix' }
+      : { resultType: 'matrix', result: ordered, stats };
     return mirrored ? { warnings, data, infos: warnings, status: 'success' } : { status: 'success', data, warnings };
   });
 
@@ -99,9 +106,14 @@ describe('Prometheus’ answers', () => {
     fc.assert(
       fc.property(answer, fc.nat(), fc.array(fc.nat(), { maxLength: 3 }), (json, length, places) => {
         const text = JSON.stringify(json);
-        expect(() => read(Buffer.from(text).subarray(0, length % Buffer.from(text).length).toString('latin1'), places)).to.throw(
-          SyntaxError,
-        );
+        expect(() =>
+          read(
+            Buffer.from(text)
+              .subarray(0, length % Buffer.from(text).length)
+              .toString('latin1'),
+            places,
+          ),
+        ).to.throw(SyntaxError);
       }),
     );
   });
@@ -130,7 +142,9 @@ describe('Prometheus’ answers', () => {
       status: 'error',
       error: 'too "many"',
     });
-    expect(read('{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":[]}}').end.isPartial).to.equal(true);
+    expect(
+      read('{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":[]}}').end.isPartial,
+    ).to.equal(true);
   });
 
   const matrix = (result: string) => `{"status":"success","data":{"resultType":"matrix","result":[${result}]}}`;
