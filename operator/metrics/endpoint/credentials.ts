@@ -48,11 +48,12 @@ export function currentTls(files: TlsFiles): () => Promise<ClusterTls> {
   if ((certFile === undefined) !== (keyFile === undefined)) {
     throw new Error('certFile and keyFile belong together; one is missing');
   }
-  const read = [caFile, certFile, keyFile].map((file) => (file === undefined ? undefined : rotatingFile(file)));
+  const nothing = () => Promise.resolve(undefined);
+  const read = [caFile, certFile, keyFile].map((file) => (file === undefined ? nothing : rotatingFile(file)));
   let before: readonly (string | undefined)[] | undefined;
   let tls: ClusterTls = {};
   return async () => {
-    const now = await Promise.all(read.map((file) => file?.()));
+    const now = await Promise.all(read.map((file) => file()));
     if (before && now.every((content, index) => content === before?.[index])) return tls;
     before = now;
     const [ca, cert, key] = now;

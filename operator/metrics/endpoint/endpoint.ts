@@ -19,6 +19,8 @@ export interface EndpointOptions extends Credentials, TlsFiles {
   readonly timeoutMs: number;
   /** Before the second try and those after it. @default [200, 1000]: by then a lost connection is back */
   readonly pausesMs?: readonly number[];
+  /** Questions at a time. @default 2: enough to read one answer while the next one is worked out */
+  readonly concurrency?: number;
   /** @default the system's */
   readonly clock?: Clock;
   /** Milliseconds since 1970, for messages. @default Date.now */
@@ -51,19 +53,16 @@ export interface Endpoint {
 /** What servers answer, and proxies for them, who are away for a moment. */
 const PASSING = [429, 502, 503, 504];
 
-/** Questions at a time: enough to read one answer while the next one is worked out. */
-const CONCURRENCY = 2;
-
 /** Of a refusal, more than this is no message but a page. */
 const MOST_SAID = 200;
 
 /** @throws Error for options that contradict each other */
 export function createEndpoint(options: EndpointOptions): Endpoint {
-  const { title, timeoutMs, pausesMs = [200, 1000], clock = systemClock } = options;
+  const { title, timeoutMs, pausesMs = [200, 1000], concurrency = 2, clock = systemClock } = options;
   const base = options.url.replace(/\/+$/, '');
   const credentials = authorization(options);
   const connections = createConnections({ tls: {}, currentTls: currentTls(options) });
-  const turn = atMost(CONCURRENCY);
+  const turn = atMost(concurrency);
   const { origin, pathname } = new URL(base);
   const breaker = circuitBreaker({ ...options, place: `${title} at ${origin}${pathname === '/' ? '' : pathname}` });
   let takesPost = true;

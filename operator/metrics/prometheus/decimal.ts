@@ -12,12 +12,12 @@ const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent
 
 /** What strconv.FormatFloat writes, and its spellings of what is not finite. */
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
-const SPECIAL: Readonly<Record<string, number>> = {
-  NaN: Number.NaN,
-  Inf: Infinity,
-  '+Inf': Infinity,
-  '-Inf': -Infinity,
-};
+const SPECIAL: ReadonlyMap<string, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Inf', Infinity],
+  ['+Inf', Infinity],
+  ['-Inf', -Infinity],
+]);
 
 /**
  * The number that is written in these bytes, without a string in between but for rare spellings: an answer has millions, and
@@ -47,7 +47,7 @@ export function decimal(bytes: Uint8Array, start: number, end: number): number {
 
 function spelledOut(bytes: Uint8Array, start: number, end: number): number {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
-  const special = SPECIAL[text];
+  const special = SPECIAL.get(text);
   if (special !== undefined) return special;
   if (!DECIMAL.test(text)) throw new SyntaxError(`${JSON.stringify(text.slice(0, 40))} is no number`);
   return Number(text);

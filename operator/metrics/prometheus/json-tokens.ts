@@ -30,10 +30,17 @@ const ARRAY = 2;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const LITERALS: Readonly<Record<string, boolean | null>> = { true: true, false: false, null: null };
+const LITERALS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+]);
 
 /** Prometheus' longest strings are labels and messages. */
 const LONGEST_TOKEN = 1 << 20;
+
+/** Nearly every token that is cut ends within so many bytes: no reason to copy all of the next piece. */
+const JOINT = 256;
 
 /**
  * Reads a JSON text of any length without holding more of it than one token that is cut by the border of two pieces.
@@ -117,7 +124,7 @@ export function jsonTokens(handler: JsonHandler): JsonTokens {
     const first = bytes[at] ?? 0;
     const isNumber = first === 0x2d || (first >= 0x30 && first <= 0x39);
     const said = isNumber ? 'a number' : bytes.toString('latin1', at, Math.min(Math.max(end, at + 1), at + 40));
-    const literal = isNumber ? undefined : LITERALS[said];
+    const literal = isNumber ? undefined : LITERALS.get(said);
     expect(state <= VALUE_OR_CLOSE && (isNumber || literal !== undefined), said);
     if (literal === undefined) handler.number(bytes, at, end);
     else handler.literal(literal);
@@ -129,11 +136,19 @@ export function jsonTokens(handler: JsonHandler): JsonTokens {
     state = containers.length === 0 ? NOTHING : COMMA_OR_CLOSE;
   }
 
+  /** Reads the token that the border of two pieces cuts. @returns where to go on, and in which bytes */
+  function joined(cut: Buffer, chunk: Buffer): { bytes: Buffer; at: number } {
+    const joint = Buffer.concat([cut, chunk.subarray(0, JOINT)]);
+    const end = token(joint, 0, joint[0] ?? 0);
+    return end === 0 ? { bytes: Buffer.concat([cut, chunk]), at: 0 } : { bytes: chunk, at: end - cut.length };
+  }
+
   return {
     write(chunk) {
-      const bytes = rest ? Buffer.concat([rest, chunk]) : chunk;
+      const begin = rest ? joined(rest, chunk) : { bytes: chunk, at: 0 };
+      const { bytes } = begin;
+      let { at } = begin;
       rest = undefined;
-      let at = 0;
       while (at < bytes.length) {
         const byte = bytes[at] ?? 0;
         if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
@@ -143,7 +158,7 @@ export function jsonTokens(handler: JsonHandler): JsonTokens {
         const next = token(bytes, at, byte);
         if (next === at) {
           expect(bytes.length - at <= LONGEST_TOKEN, 'a string of more than a mebibyte');
-          // A copy: the network's buffer is used again.
+          // A copy: otherwise a few bytes would keep the whole piece.
           rest = Buffer.from(bytes.subarray(at));
           return;
         }

@@ -88,7 +88,7 @@ export function matrixReader(series: (labels: Labels) => TakeSample | undefined)
       places.push(place);
       place = next;
       if (place === 'sample') elements = 0;
-      else if (place === 'metric') labels = {};
+      else if (place === 'metric') labels = Object.create(null) as Record<string, string>;
       else if (place === 'result') hasResult = true;
       else if (place === 'series') labels = undefined;
     },

@@ -13,17 +13,29 @@ export interface Names {
   readonly matchers?: string | undefined;
 }
 
+/** The queries, in PromQL; all spans in seconds. */
+export interface Queries {
+  /** Cores, as rates over a window. */
+  cpu(window: number): string;
+  /** Bytes: the highest within each step, and nothing where there was no reading. */
+  memory(step: number): string;
+  /** The share of the CFS periods of a span in which a container was throttled. */
+  throttled(span: number): string;
+  /** Owners of pods and of ReplicaSets that were there within a span, told apart by their labels. */
+  owners(span: number): string;
+}
+
 /** Beyond so many, all are asked for, and those that nobody wants are passed over: a query has its limits. */
 const MOST_NAMESPACES = 100;
 
 /**
- * The queries, in PromQL, whose results are by namespace, pod and container. Several jobs may scrape the same kubelet, and a
+ * Queries whose results are by namespace, pod and container. Several jobs may scrape the same kubelet, and a
  * container that restarted has two series for a while: the same reading twice is one reading, the higher one.
  *
  * A range selector sees what is within its range and nothing else, while an instant selector repeats a sample for five
  * minutes: by it, a target that is scraped every two minutes would seem to have twice the readings it has.
  */
-export function queriesOf(names: Names, namespaces?: readonly string[]) {
+export function queriesOf(names: Names, namespaces?: readonly string[]): Queries {
   const { cpu, memory, periods, throttledPeriods, namespaceLabel, podLabel, containerLabel } = names;
   const by = `max by (${namespaceLabel}, ${podLabel}, ${containerLabel})`;
   const selector = matchersOf([
@@ -35,14 +47,10 @@ export function queriesOf(names: Names, namespaces?: readonly string[]) {
   ]);
   const rate = (counter: string, window: number) => `rate(${counter}${selector}[${range(window)}])`;
   return {
-    /** Cores. @param window seconds over which a rate is taken */
-    cpu: (window: number) => `${by} (${rate(cpu, window)})`,
-    /** Bytes: the highest within each step, and nothing where there was no reading. @param step seconds */
-    memory: (step: number) => `${by} (max_over_time(${memory}${selector}[${openRange(step)}]))`,
-    /** The share of the CFS periods of a span in which a container was throttled. @param span seconds */
-    throttled: (span: number) => `${by} (${rate(throttledPeriods, span)} / ${rate(periods, span)})`,
-    /** Owners of pods and of ReplicaSets that were there within a span, told apart by their labels. @param span seconds */
-    owners: (span: number) => {
+    cpu: (window) => `${by} (${rate(cpu, window)})`,
+    memory: (step) => `${by} (max_over_time(${memory}${selector}[${openRange(step)}]))`,
+    throttled: (span) => `${by} (${rate(throttledPeriods, span)} / ${rate(periods, span)})`,
+    owners: (span) => {
       const controllers = matchersOf(['owner_is_controller="true"', names.matchers]);
       const of = (metric: string) =>
         `max by (${OWNER_LABELS}) (max_over_time(${metric}${controllers}[${range(span)}]))`;

@@ -43,7 +43,7 @@ describe('a circuit breaker', () => {
     const { clock, ask, call } = breaker();
     for (let i = 0; i < 3; i += 1) await ask(outage);
     clock.advance(15_000);
-    let end = (_: string): void => undefined;
+    let end: (answer: string) => void = () => undefined;
     const probe = call(() => new Promise<string>((resolve) => (end = resolve)));
     expect(await ask()).to.be.instanceOf(CircuitOpen);
     end('back');

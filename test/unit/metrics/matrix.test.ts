@@ -165,6 +165,8 @@ describe('Prometheus’ answers', () => {
     ['a second answer', `${matrix('')}${matrix('')}`],
     ['brackets that cross', '{"status":["success"}]'],
     ['a key without a value', '{"status"}'],
+    ['a word that JavaScript knows', '{"status":constructor}'],
+    ['samples that JavaScript knows', matrix('{"metric":{},"values":[[1,"constructor"]]}')],
     ['a wrong word', '{"status":success}'],
   ] as const) {
     it(`B-MET-10 ${what}: no answer`, () => expect(() => read(text)).to.throw(SyntaxError));

@@ -192,6 +192,17 @@ describe('settings', () => {
     expect(read({ env: { APP_PROMETHEUS_TOKEN: 'abc' } }).prometheusToken).to.equal('abc');
   });
 
+  it('B-MET-4 tell where a secret is that may be replaced', () => {
+    const token = join(folder, 'rotating');
+    writeFileSync(token, 'abc\n');
+    const rotating = { token: { parser: parsers.string, secret: 'rotating', description: '' } } as const;
+    const readToken = (env: Readonly<Record<string, string>>) => readSettings(rotating, { env, argv: [] }).token;
+    expect(readToken({ TOKEN_FILE: token })).to.deep.equal({ file: token });
+    expect(readToken({ TOKEN: 'abc' })).to.deep.equal({ value: 'abc' });
+    expect(readToken({})).to.equal(undefined);
+    expect(() => readToken({ TOKEN_FILE: join(folder, 'missing') })).to.throw('TOKEN_FILE is');
+  });
+
   it('have one spelling of their names', () =>
     expect(settingNames('metricsBindAddress', 'APP_')).to.deep.equal({
       flag: '--metrics-bind-address',

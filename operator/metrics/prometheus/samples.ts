@@ -1,0 +1,91 @@
+import type { ContainerRef, ReadRequest, UsageSink } from '../reading.js';
+import { chunks, chunkSize, countOf, readOrHalve, stepsBetween, type ChunkSize, type Steps } from './chunks.js';
+import type { TakeSample } from './matrix.js';
+import type { Queries } from './queries.js';
+import { readingsWithin, type Readings } from './readings.js';
+
+/** One query about containers; each sample to whoever takes that container's. */
+export type QueryContainers = (
+  expression: string,
+  steps: Steps,
+  takerOf: (of: ContainerRef) => TakeSample | undefined,
+) => Promise<void>;
+
+export interface SamplesRead {
+  readonly request: ReadRequest;
+  readonly sink: UsageSink;
+  readonly queries: Queries;
+  readonly query: QueryContainers;
+  /** Seconds between two samples. */
+  readonly step: number;
+  /** Seconds over which CPU rates are taken. */
+  readonly rateWindow: number;
+}
+
+/**
+ * CPU and memory, and throttling. CPU follows memory by a chunk, so that there are two queries at a time, and it is known
+ * where memory had readings. Throttling is asked for over spans as long as CPU's rates, which do not overlap: each CFS period
+ * counts once.
+ */
+export async function readSamples(read: SamplesRead): Promise<void> {
+  const { request, sink, queries, query, step, rateWindow } = read;
+  const size = chunkSize();
+  let cpu = Promise.resolve();
+  for (const chunk of chunksOf(request, step, size)) {
+    const readings = readingsWithin(chunk);
+    await both(readMemory(read, chunk, readings, size), cpu);
+    cpu = readCpu(read, chunk, readings);
+    // Its failure is seen when the next chunk of memory is there.
+    cpu.catch(() => undefined);
+  }
+  await cpu;
+  const span = Math.ceil(rateWindow / step) * step;
+  const throttled = (of: ContainerRef) => sink.series({ ...of, metric: 'throttled' });
+  for (const chunk of chunksOf(request, span, size)) {
+    await readOrHalve(chunk, (part) => query(queries.throttled(span), part, throttled));
+  }
+}
+
+function chunksOf({ from, to }: ReadRequest, step: number, size: ChunkSize): Iterable<Steps> {
+  const steps = stepsBetween(from, to, step);
+  return steps ? chunks(steps, size) : [];
+}
+
+async function readMemory(
+  { sink, queries, query, step }: SamplesRead,
+  chunk: Steps,
+  readings: Readings,
+  size: ChunkSize,
+): Promise<void> {
+  let samples = 0;
+  const takerOf = (of: ContainerRef): TakeSample => {
+    const take = sink.series({ ...of, metric: 'memory' });
+    return (at, bytes) => {
+      samples += 1;
+      readings.note(of, at);
+      take?.(at, bytes);
+    };
+  };
+  await readOrHalve(chunk, (part) => query(queries.memory(step), part, takerOf));
+  size.note(countOf(chunk), samples);
+}
+
+async function readCpu(
+  { sink, queries, query, rateWindow }: SamplesRead,
+  chunk: Steps,
+  readings: Readings,
+): Promise<void> {
+  const takerOf = (of: ContainerRef): TakeSample | undefined => {
+    const take = sink.series({ ...of, metric: 'cpu' });
+    const allows = readings.allow(of);
+    return take && ((at, cores) => (allows(at) ? take(at, cores) : undefined));
+  };
+  await readOrHalve(chunk, (part) => query(queries.cpu(rateWindow), part, takerOf));
+}
+
+/** Waits for both, so that neither goes on unseen. @throws what the first of them threw */
+async function both(one: Promise<void>, other: Promise<void>): Promise<void> {
+  for (const outcome of await Promise.allSettled([one, other])) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
