@@ -130,7 +130,7 @@ function duration(flags: string, description: string, standard: string): Option 
 
 function durationFrom(text: string): number {
   const ms = parseDuration(text);
-  if (ms === undefined || ms < 1000) throw new InvalidArgumentError('It must be a duration such as 90s, 12h or 7d.');
+  if (ms === undefined || ms < 1000) throw new InvalidArgumentError('It takes a duration such as 90s, 12h or 7d.');
   return ms;
 }
 

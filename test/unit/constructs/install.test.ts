@@ -154,6 +154,8 @@ describe('an installation of OptiPod', () => {
       'deployments',
       'statefulsets',
       'optimizationpolicies/status',
+      'workloadrecommendations',
+      'workloadrecommendations/status',
       'mutatingwebhookconfigurations',
       'validatingwebhookconfigurations',
     ]);

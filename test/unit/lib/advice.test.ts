@@ -200,9 +200,7 @@ describe('advice about a policy', () => {
       'this version of OptiPod applies through the webhook only; recommendations are in the annotations',
     ]);
     expect(said({ mode: 'Recommend', updateStrategy: { strategy: 'ssa' } })).to.deep.equal([]);
-    expect(said({ metricsConfig: { provider: 'custom' } })).to.deep.equal([
-      'this version of OptiPod reads usage from Prometheus only',
-    ]);
+    expect(said({ metricsConfig: { provider: 'custom' } })).to.deep.equal([]);
   });
 
   it('fields that nothing reads', () => {

@@ -201,7 +201,8 @@ describe('the admission server', () => {
   });
 
   it('goes on serving for a while after the stop, and sends clients elsewhere', async () => {
-    start(100);
+    // Long enough for two requests on a machine with other things to do.
+    start(500);
     await server.use(one);
     const kept = client(true);
     const first = await ask(kept);
