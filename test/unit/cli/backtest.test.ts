@@ -114,7 +114,7 @@ describe('optipod backtest', () => {
     ['missing', 'none: no such file or directory'],
     ['nothing', 'backtest needs one of DIR, --prometheus URL and --synthetic'],
     ['both', 'backtest needs one of DIR, --prometheus URL and --synthetic'],
-    ['warmup', 'It must be a duration such as 90s, 12h or 7d.'],
+    ['warmup', 'It takes a duration such as 90s, 12h or 7d.'],
     ['seed', 'It must be a whole number.'],
     ['url', 'It must be a URL that begins with http:// or https://.'],
     ['unreachable', 'Prometheus at http://127.0.0.1:9/api/v1/query_range cannot be reached'],
