@@ -87,6 +87,11 @@ export function createOperator(options: OperatorOptions): Manager {
     namespace,
     creator: `${optipod.name}-operator`,
     log,
+    onChange: (provider) => {
+      for (const policy of cluster.caches.policies.list()) {
+        if (policy.valid && policy.object.spec.metricsConfig.provider === provider) evaluateSoon(policyKey(policy));
+      }
+    },
     now,
   });
   const pods = evaluating.pods.informer;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Component, RunContext } from './component.js';
@@ -114,6 +115,8 @@ export function createManager(options: ManagerOptions): Manager {
 
     function start(role: Role): void {
       const controller = new AbortController();
+      // One for each component: many are no leak.
+      setMaxListeners(0, controller.signal);
       const mine = components.filter((component) => roleOf(component) === role);
       roles.set(role, { controller, ends: mine.map((component) => follow(component, controller.signal)) });
     }

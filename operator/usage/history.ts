@@ -26,13 +26,25 @@ interface Entry {
   readonly history: ContainerHistory;
 }
 
+/** Usage of a pod that belongs to nobody who is known. */
+export interface AdriftPod {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly containers: Map<string, ContainerHistory>;
+}
+
 const HOUR = 3600;
+
+/** Pods that are kept for a workload that may come, at most: some 16 MB of a day. */
+const MOST_ADRIFT = 2000;
 
 /** Usage of all workloads, as one provider tells it. */
 export class UsageHistory {
   readonly owners = new PodOwners();
   readonly #options: UsageHistoryOptions;
   readonly #entries = new Map<string, Entry>();
+  /** By namespace and pod, the ones heard of first at first. Their workloads may be made, or made again, later. */
+  readonly #adrift = new Map<string, AdriftPod>();
   /** The hour in which owners were last tidied up. */
   #tidied = -1;
   /** Kills that no reading was told of yet. */
@@ -83,6 +95,43 @@ export class UsageHistory {
     return kills;
   }
 
+  /** Takes what was read of a pod: to its workload, or where none is known, until one is. */
+  take({ namespace, pod, containers }: AdriftPod, names: WorkloadNames): void {
+    const owner = this.owners.likely(namespace, pod, names);
+    if (owner === 'stranger') return;
+    if (owner) {
+      for (const [container, history] of containers) {
+        this.historyOf({ namespace, kind: owner.kind, workload: owner.name, container }).absorb(history);
+      }
+      return;
+    }
+    const key = `${namespace}/${pod}`;
+    const before = this.#adrift.get(key);
+    if (!before) {
+      this.#adrift.set(key, { namespace, pod, containers });
+      const [oldest] = this.#adrift.keys();
+      if (this.#adrift.size > MOST_ADRIFT && oldest !== undefined) this.#adrift.delete(oldest);
+      return;
+    }
+    for (const [container, history] of containers) {
+      const known = before.containers.get(container);
+      if (known) known.absorb(history);
+      else before.containers.set(container, history);
+    }
+  }
+
+  /** A workload was made: what was read of its pods before goes there. */
+  settle(namespace: string): void {
+    const here = [...this.#adrift].filter(([, pod]) => pod.namespace === namespace);
+    if (here.length === 0) return;
+    const names = this.namesIn(namespace);
+    for (const [key, pod] of here) {
+      if (this.owners.likely(namespace, pod.pod, names) === undefined) continue;
+      this.#adrift.delete(key);
+      this.take(pod, names);
+    }
+  }
+
   namesIn(namespace: string): WorkloadNames {
     return new WorkloadNames(this.#options.workloads(namespace));
   }
@@ -104,6 +153,13 @@ export class UsageHistory {
     for (const [key, { of, history }] of this.#entries) {
       history.advance(now, { samples: longest, peaks: Math.max(longest, this.#options.peakWindow) });
       if (history.isEmpty || (!history.hasSamples && !this.#isThere(of))) this.#entries.delete(key);
+    }
+    for (const [key, { containers }] of this.#adrift) {
+      for (const [container, history] of containers) {
+        history.advance(now, { samples: longest, peaks: longest });
+        if (!history.hasSamples) containers.delete(container);
+      }
+      if (containers.size === 0) this.#adrift.delete(key);
     }
     const hour = Math.floor(now / HOUR);
     if (hour === this.#tidied) return;

@@ -7,20 +7,13 @@ import {
   type WorkloadNames,
 } from 'optipod/lib/usage';
 import type { ContainerRef, SeriesRef, UsageSink } from '../metrics/reading.js';
-import type { UsageHistory } from './history.js';
+import type { AdriftPod, UsageHistory } from './history.js';
 
 /** A series as it was read, for whoever keeps it. */
 interface Taken {
   readonly of: SeriesRef;
   readonly instants: number[];
   readonly values: number[];
-}
-
-/** A pod whose owner may be told later within the reading. */
-interface Waiting {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly containers: Map<string, ContainerHistory>;
 }
 
 /**
@@ -34,7 +27,8 @@ export class UsageReading implements UsageSink {
   readonly #isKept: boolean;
   /** By namespace. */
   readonly #names = new Map<string, WorkloadNames>();
-  readonly #waiting = new Map<string, Waiting>();
+  /** Pods whose owners may be told later within the reading. */
+  readonly #waiting = new Map<string, AdriftPod>();
   readonly #taken: Taken[] = [];
   readonly #peaks: { readonly of: ContainerRef; readonly at: number; readonly bytes: number }[] = [];
   #newest: number | undefined;
@@ -77,15 +71,9 @@ export class UsageReading implements UsageSink {
     this.#history.owners.told(namespace, pod, owner);
   }
 
-  /** Puts what waited where it belongs, or leaves it out. */
+  /** Puts what waited where it belongs. */
   end(): void {
-    for (const { namespace, pod, containers } of this.#waiting.values()) {
-      const owner = this.#history.owners.likely(namespace, pod, this.#namesIn(namespace));
-      if (owner === undefined || owner === 'stranger') continue;
-      for (const [container, history] of containers) {
-        this.#history.historyOf(placeOf({ namespace, pod, container }, owner)).absorb(history);
-      }
-    }
+    for (const pod of this.#waiting.values()) this.#history.take(pod, this.#namesIn(pod.namespace));
     this.#waiting.clear();
   }
 

@@ -23,6 +23,8 @@ export interface UsageOptions {
   readonly namespace: string;
   readonly creator: string;
   readonly log: Logger;
+  /** Called when a provider ceased to answer, or answers again. */
+  readonly onChange: (provider: ProviderName) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -55,7 +57,13 @@ export function createUsageSources(options: UsageOptions): UsageSources {
       peakWindow: Math.ceil(peakWindowMs / 1000),
     });
     histories.push(history);
-    const of = { provider, history, demand: () => demand.of(name), peakWindowMs, now };
+    let wasFailing = false;
+    const onTurn = () => {
+      const isFailing = collectors[name]?.failure !== undefined;
+      if (isFailing !== wasFailing) options.onChange(name);
+      wasFailing = isFailing;
+    };
+    const of = { provider, history, demand: () => demand.of(name), peakWindowMs, onTurn, now };
     if (provider.looksBack) {
       const collector = createUsageCollector(of);
       collectors[name] = collector;
@@ -74,6 +82,11 @@ export function createUsageSources(options: UsageOptions): UsageSources {
     const kept = keptCollector({ collector, journal, retention });
     collectors[name] = collector;
     components.push(kept);
+  }
+  for (const workloads of Object.values(cluster.caches.workloads)) {
+    workloads.onEvent(({ type, object: { metadata } }) => {
+      if (type === 'added') for (const history of histories) history.settle(metadata.namespace);
+    });
   }
   return { collectors, histories, demand, components };
 }

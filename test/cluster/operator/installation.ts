@@ -61,7 +61,7 @@ export class Installation {
   get settings(): Record<string, string> {
     return {
       OPTIPOD_PROMETHEUS_URL: this.front.url,
-      OPTIPOD_PROMETHEUS_STEP: '15s',
+      OPTIPOD_PROMETHEUS_STEP: '5s',
       OPTIPOD_PROMETHEUS_RATE_WINDOW: '1m',
       OPTIPOD_PROMETHEUS_TIMEOUT: '2s',
     };

@@ -35,12 +35,18 @@ describe('what happens while a policy is being evaluated', function () {
       .catch(() => undefined);
   });
 
+  /** A window that was never asked for: the evaluation has to wait until its past is read. */
+  let minutes = 10;
+
   /** Begins an evaluation that would write something else, and acts while it waits for usage. */
   async function during(act: () => Promise<unknown>): Promise<void> {
     const { front } = installation();
     front.behave((query) => (query.includes('races') ? { afterMs: SLOW_MS } : 'forward'));
     const before = front.requests;
-    await objects().patch(POLICY, { spec: { metricsConfig: { safetyFactor: 2 } } });
+    minutes += 1;
+    await objects().patch(POLICY, {
+      spec: { metricsConfig: { safetyFactor: 2, rollingWindow: `${String(minutes)}m` } },
+    });
     await waitFor('the queries', () => (front.requests >= before + 2 ? true : undefined), { everyMs: 10 });
     await act();
     front.behave(() => 'forward');
