@@ -74,8 +74,9 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
   let keptTo: number | undefined;
   let nap = new AbortController();
   let isWoken = false;
-  /** Turns that began, and who waits for the end of one. */
+  /** Turns that began and that ended, and who waits for the end of one. */
   let begun = 0;
+  let ended = 0;
   const waiting = new Set<() => void>();
 
   function demand(): Demand {
@@ -194,7 +195,8 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
       while (!signal.aborted && !failure && !isCovered(namespaces)) {
         wake();
         await turnEnd(signal);
-        if (begun >= last) break;
+        // The last may have begun already when its predecessor's end is noticed here.
+        if (ended >= last) break;
       }
       signal.throwIfAborted();
     },
@@ -220,6 +222,7 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
         isWoken = false;
         begun += 1;
         await turn(signal, log);
+        ended = begun;
         for (const end of [...waiting]) end();
         options.onTurn?.();
         nap = new AbortController();

@@ -139,7 +139,10 @@ describe('annotations on workloads', function () {
   });
 
   it('B-ANN-2 keep what was last written where there is no usage any more', async () => {
-    const silent = await annotated('silent');
+    // It requests less than it used: nothing is lowered on so little history.
+    const requests = { cpu: '100m', memory: '100Mi' };
+    const containers = [{ name: 'app', resources: { requests } }];
+    const silent = await annotated('silent', { spec: { template: { spec: { containers } } } });
     await objects().patch(POLICY, { spec: { metricsConfig: { rollingWindow: '10m' } } });
     await objects().settled(POLICY);
     expect(await objects().said(silent)).to.include({

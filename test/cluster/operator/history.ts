@@ -46,5 +46,5 @@ export const history: readonly ContainerUsage[] = [
   ),
   steady('stormy', 'locked'),
   // Five scrapes.
-  { namespace: 'calm', pod: podOf('young'), container: 'app', cpu: 0.2, minutesAgo: [5, 4] },
+  { namespace: 'calm', pod: podOf('young'), container: 'app', ...STEADY, minutesAgo: [5, 4] },
 ];

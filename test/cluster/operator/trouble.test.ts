@@ -121,7 +121,10 @@ describe('trouble', function () {
   });
 
   it('B-MET-6 too few samples: the condition says how many there are and how many are needed', async () => {
-    const young = policy('calm', 'young', { selector: { workloadSelector: { matchLabels: { app: 'young' } } } });
+    const young = policy('calm', 'young', {
+      selector: { workloadSelector: { matchLabels: { app: 'young' } } },
+      metricsConfig: { rollingWindow: '40m' },
+    });
     if ((await objects().api.ask('GET', '/api/v1/namespaces/calm')).code === 404)
       await objects().create(namespace('calm'));
     await objects().create(deployment('calm', 'young'), young);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ProviderError } from '../../../operator/metrics/provider.js';
-import { DAY, FakeProvider, PODS, readings, START, WEB_CONTAINER, world } from './usage-world.js';
+import { DAY, FakeProvider, PODS, readings, START, WEB, WEB_CONTAINER, world } from './usage-world.js';
 
 const never = new AbortController().signal;
 const isDown = new ProviderError('ProviderUnreachable', 'Prometheus at http://p cannot be reached: refused');
@@ -64,6 +64,34 @@ describe('usage collector', () => {
     goOn();
     await nobodys;
     expect(order).to.deep.equal(['Error: enough', 'covered', 'told']);
+    await stop();
+  });
+
+  it('a policy that comes while others are read waits for its own namespaces', async () => {
+    const provider = new FakeProvider(readings(10));
+    const { collector, demand, start, stop, settle } = world(provider, { startMinute: 10 });
+    const held: (() => void)[] = [];
+    provider.before = () => new Promise<void>((resolve) => held.push(resolve));
+    await start();
+    demand.set('other', DAY * 1000);
+    const waits = collector.whenCovered(['other'], never).then(() => collector.coveredTo(['other']));
+    held.shift()?.();
+    await settle();
+    held.shift()?.();
+    expect(await waits).to.equal(START + 600);
+    await stop();
+  });
+
+  it('usage of pods whose workload is not there is kept for one that comes', async () => {
+    const provider = new FakeProvider(readings(10));
+    const { collector, history, workloads, start, stop } = world(provider, { startMinute: 10 });
+    workloads.pop();
+    await start();
+    const usage = () => collector.usageOf(WEB_CONTAINER, DAY * 1000, START + 600).cpu;
+    expect(usage()).to.equal(undefined);
+    workloads.push(WEB);
+    history.settle('shop');
+    expect(usage()).to.include({ samples: 20, instants: 10, to: START + 600 });
     await stop();
   });
 
