@@ -5,6 +5,7 @@ import { silentLogger } from '../../../operator/runtime/index.js';
 import { podHandler } from '../../../webhook/pods.js';
 import { policyHandler } from '../../../webhook/policies.js';
 import { admissionApp } from '../../../webhook/server/index.js';
+import { anyCharacter } from '../../support/any-character.js';
 import { tries } from '../../support/tries.js';
 import { annotations, operationsOf, owner, podReview, post, responseOf, sourcesOf } from './reviews.js';
 
@@ -31,7 +32,7 @@ const leaf = fc.oneof(
     'web',
     'web-uid',
   ),
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
 );
 const { json } = fc.letrec((tie) => ({
   json: fc.oneof(
