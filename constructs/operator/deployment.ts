@@ -2,6 +2,7 @@ import { ApiObject, type ApiObjectProps } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { ResourceRequirements } from '../../lib/kube/index.js';
+import { FILES_FOLDER, filesVolume } from './files.js';
 import { HEALTH_PORT, labelsOf, selectorOf, type PodProps, type Process } from './pods.js';
 import { contentHash, SETTINGS_FOLDER, settingsMap, settingsPath } from './settings.js';
 
@@ -61,7 +62,7 @@ export function deployment(scope: Construct, process: Process, { namespace, labe
             seccompProfile: { type: 'RuntimeDefault' },
           },
           containers: [container(process, pods)],
-          ...(settings ? { volumes: [{ name: 'settings', configMap: { name } }] } : {}),
+          ...volumes(process),
           topologySpreadConstraints: overNodes(process),
         },
       },
@@ -107,8 +108,24 @@ function container(process: Process, pods: PodProps): k8s.Container {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    ...(settings ? { volumeMounts: [{ name: 'settings', mountPath: SETTINGS_FOLDER, readOnly: true }] } : {}),
+    ...mounts(process),
   };
+}
+
+function volumes({ name, props: { settings, files = {} } }: Process): Pick<k8s.PodSpec, 'volumes'> {
+  const all = [
+    ...(settings ? [{ name: 'settings', configMap: { name } }] : []),
+    ...(Object.keys(files).length > 0 ? [filesVolume(files)] : []),
+  ];
+  return all.length === 0 ? {} : { volumes: all };
+}
+
+function mounts({ props: { settings, files = {} } }: Process): Pick<k8s.Container, 'volumeMounts'> {
+  const all = [
+    ...(settings ? [{ name: 'settings', mountPath: SETTINGS_FOLDER, readOnly: true }] : []),
+    ...(Object.keys(files).length > 0 ? [{ name: 'files', mountPath: FILES_FOLDER, readOnly: true }] : []),
+  ];
+  return all.length === 0 ? {} : { volumeMounts: all };
 }
 
 function environment(variables: Readonly<Record<string, string>>): Pick<k8s.Container, 'env'> {
