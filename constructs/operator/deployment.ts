@@ -2,9 +2,9 @@ import { ApiObject, type ApiObjectProps } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { ResourceRequirements } from '../../lib/kube/index.js';
-import { FILES_FOLDER, filesVolume } from './files.js';
 import { HEALTH_PORT, labelsOf, selectorOf, type PodProps, type Process } from './pods.js';
-import { contentHash, SETTINGS_FOLDER, settingsMap, settingsPath } from './settings.js';
+import { contentHash, settingsMap, settingsPath } from './settings.js';
+import { mounts, volumes } from './volumes.js';
 
 /*
  * The objects are written with the typed Kubernetes API of cdk8s-plus-28. The constructs above it come with defaults that
@@ -110,22 +110,6 @@ function container(process: Process, pods: PodProps): k8s.Container {
     },
     ...mounts(process),
   };
-}
-
-function volumes({ name, props: { settings, files = {} } }: Process): Pick<k8s.PodSpec, 'volumes'> {
-  const all = [
-    ...(settings ? [{ name: 'settings', configMap: { name } }] : []),
-    ...(Object.keys(files).length > 0 ? [filesVolume(files)] : []),
-  ];
-  return all.length === 0 ? {} : { volumes: all };
-}
-
-function mounts({ props: { settings, files = {} } }: Process): Pick<k8s.Container, 'volumeMounts'> {
-  const all = [
-    ...(settings ? [{ name: 'settings', mountPath: SETTINGS_FOLDER, readOnly: true }] : []),
-    ...(Object.keys(files).length > 0 ? [{ name: 'files', mountPath: FILES_FOLDER, readOnly: true }] : []),
-  ];
-  return all.length === 0 ? {} : { volumeMounts: all };
 }
 
 function environment(variables: Readonly<Record<string, string>>): Pick<k8s.Container, 'env'> {
