@@ -8,11 +8,13 @@ import { optipodWith } from '../lib/optipod/index.js';
 import { operatorProps, optipodOptions, type OptiPodProps } from './install/options.js';
 import { Operator } from './operator/index.js';
 
+export type { OperatorFiles } from './install/files.js';
 export type { OperatorSettings, OptiPodProps, WebhookSettings } from './install/options.js';
 export {
   Operator,
   type Affinity,
   type CertificateProps,
+  type FileSource,
   type IssuerRef,
   type OperatorProps,
   type PodProps,

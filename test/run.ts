@@ -1,16 +1,17 @@
 /**
- * `npm test`: runs suites of tests, with one closing line for all of them. Suites that need a cluster run inside a network of
- * their own, in which nothing outlives this process. With a node there are two lanes side by side, each a mocha with a network
- * and a cluster of its own, since most tests wait for something most of the time.
+ * `npm test`: runs suites of tests in two lanes side by side, each a mocha of its own, with one closing line for all. Suites that
+ * need a cluster have a network of their own, in which nothing outlives this process; with a node, each lane has a network and a
+ * cluster, since most tests wait for something most of the time.
  *
  *   tsx test/run.ts unit cluster node [-- mocha's own arguments]
  */
-import { spawnSync } from 'node:child_process';
-import { createReadStream, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { CannotRun, insideNetwork, openRun, prepare, type Level } from './kit/index.js';
+import { CannotRun, insideNetwork, openRun, prepare, type InsideOptions, type Level } from './kit/index.js';
 import { prepareExtras } from './kit/extras.js';
 import { prepareConsumerApps } from './support/consumer-apps.js';
 import { closingLine, sum, type Counts } from './support/counts.js';
@@ -64,23 +65,22 @@ if (tries !== undefined) {
   process.env.OPTIPOD_TRIES = String(tries);
   process.env.OPTIPOD_SEED ??= String(Date.now() % 2 ** 31);
 }
-process.exitCode = suites.some(({ needs }) => needs)
-  ? await withClusters()
-  : (spawnSync(process.execPath, mocha(suites.flatMap(({ files }) => files)), { stdio: 'inherit', cwd: root }).status ??
-    1);
+process.exitCode = await main();
 
 function mocha(args: readonly string[]): string[] {
   const soak = tries === undefined ? [] : ['--require', join(root, 'test/support/soak.ts'), '--timeout', '0'];
-  return [join(root, 'node_modules/mocha/bin/mocha.js'), ...args, ...soak, ...extra];
+  // What mocha's own arguments leave of the tests may all be in one lane.
+  return [join(root, 'node_modules/mocha/bin/mocha.js'), ...args, ...soak, '--no-fail-zero', ...extra];
 }
 
-/** Tests that run one after the other, in a network of their own. */
+/** Tests that run one after the other, in a network of their own where they need a cluster. */
 interface Lane {
-  readonly level: Level;
+  readonly level?: Level;
   readonly args: readonly string[];
 }
 
 function lanes(): Lane[] {
+  if (!suites.some(({ needs }) => needs)) return halves('test/unit').map((args) => ({ args }));
   const beside = suites.flatMap(({ besideNode }) => besideNode ?? []);
   const onNode = suites.filter(({ needs }) => needs === 'node').flatMap(({ files }) => files);
   const others = suites.filter(({ needs }) => needs !== 'node').flatMap(({ files }) => files);
@@ -92,22 +92,27 @@ function lanes(): Lane[] {
   ];
 }
 
-async function withClusters(): Promise<number> {
-  const progress = (line: string) => process.stderr.write(`${line}\n`);
+/** The files of tests in a folder, in turn for the one lane and the other: neighbours tend to cost the same. */
+function halves(folder: string): string[][] {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .sort()
+    .map((file) => join(folder, file));
+  return [0, 1].map((half) => files.filter((_, index) => index % 2 === half));
+}
+
+async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'optipod-test-'));
   try {
     // Whatever comes from outside comes before the networks that have none.
-    const needsNode = suites.some(({ needs }) => needs === 'node');
-    await prepare(needsNode ? 'node' : 'control-plane', { progress });
-    if (suites.some(({ needs }) => needs === 'control-plane')) await prepareExtras({ progress });
-    if (names.includes('cluster')) await prepareConsumerApps(progress);
-    if (needsNode) await operatorImage(progress);
+    await prepareSuites();
     const outcomes = await Promise.all(lanes().map((lane, index) => run(lane, index, folder)));
-    const counts = outcomes.flatMap(({ counts }) => counts ?? []);
     for (const { log } of outcomes)
       if (log !== undefined) await pipeline(createReadStream(log), process.stdout, { end: false });
-    process.stdout.write(`\n${closingLine(sum(counts))}\n`);
-    return outcomes.find(({ code }) => code !== 0)?.code ?? 0;
+    const counts = sum(outcomes.flatMap(({ counts }) => counts ?? []));
+    process.stdout.write(`\n${closingLine(counts)}\n`);
+    const ran = counts.passes + counts.failures + counts.pending;
+    return outcomes.find(({ code }) => code !== 0)?.code ?? (ran === 0 ? 1 : 0);
   } catch (error) {
     if (!(error instanceof CannotRun)) throw error;
     progress(error.message);
@@ -115,6 +120,15 @@ async function withClusters(): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function prepareSuites(): Promise<void> {
+  if (!suites.some(({ needs }) => needs)) return;
+  const needsNode = suites.some(({ needs }) => needs === 'node');
+  await prepare(needsNode ? 'node' : 'control-plane', { progress });
+  if (suites.some(({ needs }) => needs === 'control-plane')) await prepareExtras({ progress });
+  if (names.includes('cluster')) await prepareConsumerApps(progress);
+  if (needsNode) await operatorImage(progress);
 }
 
 interface Outcome {
@@ -127,24 +141,30 @@ interface Outcome {
 
 /** The first lane prints as it goes, others when all are done: lines of two would be a riddle. */
 async function run({ level, args }: Lane, index: number, folder: string): Promise<Outcome> {
-  const run = await openRun({ level, progress: (line) => process.stderr.write(`${line}\n`) });
+  const file = join(folder, `counts-${index}.json`);
+  const log = index === 0 ? undefined : join(folder, `log-${index}`);
+  const output = log === undefined ? 'inherit' : openSync(log, 'w');
+  const options = { cwd: root, env: { OPTIPOD_COUNTS: file }, stdio: ['inherit', output, output] as StdioOptions };
+  const code = await (level === undefined ? alone(mocha(args), options) : inCluster(level, mocha(args), options));
+  const counts = existsSync(file) ? { counts: JSON.parse(readFileSync(file, 'utf8')) as Counts } : {};
+  return { code, ...counts, ...(log === undefined ? {} : { log }) };
+}
+
+async function alone(args: readonly string[], options: InsideOptions): Promise<number> {
+  const child = spawn(process.execPath, args, { ...options, env: { ...process.env, ...options.env } });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+async function inCluster(level: Level, args: readonly string[], options: InsideOptions): Promise<number> {
+  const run = await openRun({ level, progress });
   try {
-    const file = join(folder, `counts-${index}.json`);
-    const log = index === 0 ? undefined : join(folder, `log-${index}`);
-    const output = log === undefined ? 'inherit' : openSync(log, 'w');
-    const code = await insideNetwork(
-      run,
-      process.execPath,
-      mocha([...args, '--require', join(root, 'test/kit/hooks.ts')]),
-      {
-        cwd: root,
-        env: { OPTIPOD_COUNTS: file },
-        stdio: ['inherit', output, output],
-      },
-    );
-    const counts = existsSync(file) ? { counts: JSON.parse(readFileSync(file, 'utf8')) as Counts } : {};
-    return { code, ...counts, ...(log === undefined ? {} : { log }) };
+    return await insideNetwork(run, process.execPath, [...args, '--require', join(root, 'test/kit/hooks.ts')], options);
   } finally {
     await run.close();
   }
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -47,9 +47,26 @@ export async function bundleCli(outdir: string = join(ROOT, 'dist/cli')): Promis
     ...options,
     entryPoints: { optipod: 'cli/main.ts' },
     outdir,
-    external: ['cdk8s', 'constructs', 'cdk8s-plus-28'],
+    // No command reads kubeconfigs.
+    external: ['cdk8s', 'constructs', 'cdk8s-plus-28', './kubeconfig-client.js'],
+    plugins: [withoutUnusedOperator],
   });
 }
+
+/**
+ * What reads Prometheus takes a few things from the operator's runtime; certificates, leader election and the rest of it stay out
+ * of the command, for importing a module of the operator does nothing else.
+ */
+const withoutUnusedOperator: Plugin = {
+  name: 'without-unused-operator',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\.\.?\// }, async ({ path, pluginData, ...how }) => {
+      if (pluginData === 'resolved') return undefined;
+      const found = await bundler.resolve(path, { ...how, pluginData: 'resolved' });
+      return found.path.startsWith(join(ROOT, 'operator/')) ? { ...found, sideEffects: false } : found;
+    });
+  },
+};
 
 /** dist/testing: whoever tests an operator has what it needs, and whoever does not has nothing more to install. */
 export async function bundleTesting(): Promise<void> {

@@ -23,14 +23,17 @@ export interface Sample {
  * of two values for the same pod and instant the higher one counts, once.
  */
 export function traceOf(name: string, series: readonly Pick<PodSeries, 'pod' | 'resource' | 'samples'>[]): Trace {
-  const readings = new Map<string, Sample>();
+  const pods = new Map<string, Map<number, Sample>>();
   for (const { pod, resource, samples } of series) {
+    const key = `${resource}/${pod}`;
+    const readings = pods.get(key) ?? new Map<number, Sample>();
+    pods.set(key, readings);
     for (const [at, value] of samples) {
       if (!Number.isFinite(value) || value < 0) continue;
-      const key = `${at}/${resource}/${pod}`;
-      const before = readings.get(key);
-      if (!before || value > before.value) readings.set(key, { at, resource, pod, value });
+      const before = readings.get(at);
+      if (!before || value > before.value) readings.set(at, { at, resource, pod, value });
     }
   }
-  return { name, samples: [...readings.values()].sort((a, b) => a.at - b.at) };
+  const all = [...pods.values()].flatMap((readings) => [...readings.values()]);
+  return { name, samples: all.sort((a, b) => a.at - b.at) };
 }

@@ -17,6 +17,7 @@ import {
 import type { PolicyScope } from '../../lib/policy/index.js';
 import type { OperatorProps, PodProps, ProcessProps } from '../operator/index.js';
 import { VERSION } from '../version.js';
+import { operatorFiles, type OperatorFiles } from './files.js';
 
 type Operator = SettingsContent<typeof OPERATOR_SETTINGS>;
 type Webhook = SettingsContent<typeof WEBHOOK_SETTINGS>;
@@ -57,6 +58,13 @@ export interface OptiPodProps
    * @default - the operator's own defaults
    */
   readonly operatorSettings?: OperatorSettings;
+  /**
+   * Secrets and certificates for the providers of usage, from Secrets and ConfigMaps in OptiPod's namespace:
+   * `{ prometheusToken: { secret: 'prometheus', key: 'token' }, prometheusCaFile: { configMap: 'authority', key: 'ca.crt' } }`.
+   * The operator reads them again when they change, in the pods that there are.
+   * @default - none
+   */
+  readonly operatorFiles?: OperatorFiles;
   /**
    * Further settings of the webhook, likewise: `{ drain: '10s' }`.
    * @default - the webhook's own defaults
@@ -114,6 +122,9 @@ export function operatorProps(props: OptiPodProps): OperatorProps {
     if (Number.isInteger(replicas) && replicas >= 1) continue;
     throw new Error(`${option}: ${String(replicas)} is no number of pods; it must be a whole number from 1 on`);
   }
+  const { files, env, settings: paths } = operatorFiles(props.operatorFiles);
+  const twice = Object.keys(paths).find((name) => name in (props.operatorSettings ?? {}));
+  if (twice !== undefined) throw new Error(`${twice} is in operatorSettings and in operatorFiles; give it once`);
   return {
     ...props,
     image: props.image ?? `ghcr.io/optipod/optipod:${VERSION}`,
@@ -124,7 +135,12 @@ export function operatorProps(props: OptiPodProps): OperatorProps {
       replicas: operatorReplicas,
       // Each is at 90 MiB before it has seen anything.
       resources: props.operatorResources ?? { requests: { cpu: '100m', memory: '128Mi' } },
-      ...settings(OPERATOR_SETTINGS, operatorDerived(props), 'operatorSettings', props.operatorSettings),
+      files,
+      env,
+      ...settings(OPERATOR_SETTINGS, operatorDerived(props), 'operatorSettings', {
+        ...props.operatorSettings,
+        ...paths,
+      }),
     },
     admission: {
       command: ['node', '/app/webhook.js'],

@@ -3,7 +3,8 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { ResourceRequirements } from '../../lib/kube/index.js';
 import { HEALTH_PORT, labelsOf, selectorOf, type PodProps, type Process } from './pods.js';
-import { contentHash, SETTINGS_FOLDER, settingsMap, settingsPath } from './settings.js';
+import { contentHash, settingsMap, settingsPath } from './settings.js';
+import { mounts, volumes } from './volumes.js';
 
 /*
  * The objects are written with the typed Kubernetes API of cdk8s-plus-28. The constructs above it come with defaults that
@@ -61,7 +62,7 @@ export function deployment(scope: Construct, process: Process, { namespace, labe
             seccompProfile: { type: 'RuntimeDefault' },
           },
           containers: [container(process, pods)],
-          ...(settings ? { volumes: [{ name: 'settings', configMap: { name } }] } : {}),
+          ...volumes(process),
           topologySpreadConstraints: overNodes(process),
         },
       },
@@ -107,7 +108,7 @@ function container(process: Process, pods: PodProps): k8s.Container {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    ...(settings ? { volumeMounts: [{ name: 'settings', mountPath: SETTINGS_FOLDER, readOnly: true }] } : {}),
+    ...mounts(process),
   };
 }
 

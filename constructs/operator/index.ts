@@ -1,5 +1,6 @@
 export type { CertificateProps, IssuerRef } from './certificate.js';
 export * from './crds.js';
+export { filePath, type FileSource } from './files.js';
 export * from './operator.js';
 export type { OperatorProps } from './options.js';
 export type { Affinity, PodProps, ProcessProps, SettingsFile, Toleration } from './pods.js';

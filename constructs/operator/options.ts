@@ -6,6 +6,7 @@ import {
 } from '../../lib/kube/index.js';
 import { labelKeyFlaws, labelValueFlaws, nameFlaws } from '../../lib/kube/validation/names.js';
 import type { CertificateProps } from './certificate.js';
+import type { FileSource } from './files.js';
 import type { PodProps, ProcessProps } from './pods.js';
 import type { ServiceMonitorProps } from './service-monitor.js';
 
@@ -84,7 +85,7 @@ function problems(props: OperatorProps, definition: OperatorDefinition): (string
 
 function processProblems(
   option: string,
-  { replicas = 1, resources, env = {} }: ProcessProps = {},
+  { replicas = 1, resources, env = {}, files = {} }: ProcessProps = {},
 ): (string | undefined)[] {
   return [
     Number.isInteger(replicas) && replicas >= 1
@@ -96,6 +97,20 @@ function processProblems(
         ? undefined
         : `${option}.env: "${name}" is no environment variable; it must consist of letters, digits and '_'`,
     ),
+    ...Object.entries(files).flatMap(([name, source]) => fileProblems(`the file ${name}`, source)),
+  ];
+}
+
+/** What kube-apiserver would say of the pods, or never find. */
+function fileProblems(file: string, source: FileSource): (string | undefined)[] {
+  const isKey = (text: string) => /^[-._A-Za-z0-9]{1,253}$/.test(text) && !/^\.\.?$/.test(text);
+  return [
+    'secret' in source
+      ? nameProblem(`${file}, secret`, source.secret)
+      : nameProblem(`${file}, configMap`, source.configMap),
+    isKey(source.key)
+      ? undefined
+      : `${file}, key: "${source.key}" is no key; it must consist of letters, digits, '-', '_' and '.'`,
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { ResourceRequirements } from '../../lib/kube/index.js';
+import type { FileSource } from './files.js';
 
 /** core/v1 Toleration. */
 export interface Toleration {
@@ -71,6 +72,12 @@ export interface ProcessProps {
    * @default - none
    */
   readonly settings?: SettingsFile;
+  /**
+   * Files at `filePath(name)`, by name. They follow a change of their Secret or ConfigMap within minutes and without a new pod;
+   * a pod does not start before all of them are there.
+   * @default - none
+   */
+  readonly files?: Readonly<Record<string, FileSource>>;
 }
 
 /** The port of /healthz, /readyz and /metrics, which every process of the runtime serves. */

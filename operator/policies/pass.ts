@@ -1,6 +1,6 @@
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import type { ConditionNow, Patchable } from 'optipod/kube';
-import { boundsAdvice, type RecommendationSettings, type WantedAmount } from 'optipod/lib/recommend';
+import { boundsAdvice, type RecommendationSettings } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
 import { type Cluster, type ValidPolicy } from '../cluster.js';
 import type { ClusterConstraints } from 'optipod/lib/recommend';

@@ -41,7 +41,8 @@ export function keptCollector({ collector, journal, retention }: KeptCollectorOp
 
   async function restore(signal: AbortSignal): Promise<void> {
     const backoff = createBackoff(RETRY);
-    while (!signal.aborted) {
+    const stopped = () => signal.aborted;
+    while (!stopped()) {
       try {
         let records = 0;
         await journal.restore(({ bytes, kind, to }) => {
@@ -56,7 +57,7 @@ export function keptCollector({ collector, journal, retention }: KeptCollectorOp
         log?.info({ records }, 'readings of a former process are known again');
         return;
       } catch (error) {
-        if (signal.aborted) return;
+        if (stopped()) return;
         const retryInMs = backoff.next();
         log?.warn({ problem: messageOf(error), retryInMs: Math.round(retryInMs) }, 'kept readings cannot be read yet');
         await pause(systemClock, retryInMs, signal);
@@ -66,7 +67,9 @@ export function keptCollector({ collector, journal, retention }: KeptCollectorOp
 
   return {
     name: collector.name,
-    keep: (usage) => (writing = writing.then(() => write(usage))),
+    keep: (usage) => {
+      writing = writing.then(() => write(usage));
+    },
     async run(signal, context) {
       log = context.log.child({ component: collector.name });
       await restore(signal);

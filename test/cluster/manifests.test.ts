@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
+import { manifestsYaml } from '../../constructs/install.js';
 import { NAMES, optipod } from '../../lib/optipod/index.js';
 import { admissionUses, controllersUses, type Use } from '../../lib/kube/index.js';
 import { startCluster, waitFor, type Cluster } from '../kit/index.js';
@@ -43,6 +44,17 @@ describe('manifests/ in an empty cluster', function () {
     const lines = stdout.trim().split('\n');
     expect(lines.filter((line) => !line.endsWith(' serverside-applied'))).to.deep.equal([]);
     expect(lines).to.have.length((await objects()).length);
+    expect(stderr).to.equal('');
+  });
+
+  it('B-OPR-4 are taken as well with files from Secrets and ConfigMaps', async () => {
+    const prometheusToken = { secret: 'prometheus', key: 'token' };
+    const input = manifestsYaml({
+      operatorFiles: { prometheusToken, customCaFile: { configMap: 'ca', key: 'ca.crt' } },
+    });
+    const apply = ['apply', '--server-side', '--dry-run=server', '--force-conflicts', '-f', '-'];
+    const { stdout, stderr } = await cluster.kubectl(apply, { input });
+    expect(stdout).to.include('deployment.apps/optipod serverside-applied (server dry run)');
     expect(stderr).to.equal('');
   });
 

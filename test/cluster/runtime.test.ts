@@ -207,7 +207,7 @@ describe('controller runtime', function () {
       };
       const spec = { replicas: 0, selector: { matchLabels: labels }, template };
       await client.create(Deployment, { metadata: ref, spec });
-      const scale = await client.get(Deployment as Kind<Scale>, ref, { subresource: 'scale' });
+      const scale = await client.get<Scale>(Deployment, ref, { subresource: 'scale' });
       expect(scale).to.deep.include({ kind: 'Scale', apiVersion: 'autoscaling/v1', spec: {} });
       const { resourceVersion } = scale.metadata;
       const wanted = { kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 0 } };

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
+import { anyCharacter } from '../any-character.js';
 import { oddDuration } from './durations.js';
 import type { Json } from './json.js';
 import { oddAmount } from './quantities.js';
 
 const hostile = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
   fc.string({ unit: 'grapheme', maxLength: 80 }),
   fc.constantFrom(
     '__proto__',

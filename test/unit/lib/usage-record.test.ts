@@ -7,6 +7,7 @@ import {
   type ContainerRecord,
   type UsageRecord,
 } from 'optipod/lib/usage';
+import { tries } from '../../support/tries.js';
 
 const START = 1_790_000_000 - (1_790_000_000 % 3600);
 
@@ -72,7 +73,7 @@ describe('usage records', () => {
           expect(error).to.be.instanceOf(UsageRecordError);
         }
       }),
-      { numRuns: 100 },
+      tries(40),
     );
   });
 

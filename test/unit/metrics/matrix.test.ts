@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { decimal } from '../../../operator/metrics/prometheus/decimal.js';
 import { matrixReader, type MatrixEnd } from '../../../operator/metrics/prometheus/matrix.js';
+import { anyCharacter } from '../../support/any-character.js';
 
 interface Series {
   readonly metric: Record<string, string>;
@@ -60,7 +61,7 @@ const instant = fc.oneof(
   fc.integer({ min: 1_600_000_000_000, max: 1_900_000_000_000 }).map((ms) => ms / 1000),
 );
 const series = fc.record({
-  metric: fc.dictionary(fc.string({ minLength: 1 }), fc.string({ unit: 'binary' }), { noNullPrototype: true }),
+  metric: fc.dictionary(fc.string({ minLength: 1 }), fc.string({ unit: anyCharacter }), { noNullPrototype: true }),
   values: fc.array(fc.tuple(instant, value), { maxLength: 8 }),
 });
 const noise = fc.jsonValue({ maxDepth: 3 });

@@ -4,6 +4,7 @@ import type { ContainerUsage, Usage } from 'optipod/lib/usage';
 import { encodeUsageRecord, UsageRecordError } from 'optipod/lib/usage';
 import type { KeptUsage } from '../../../operator/usage/collector.js';
 import { UsageHistory } from '../../../operator/usage/history.js';
+import { tries } from '../../support/tries.js';
 import { DAY, FakeProvider, PODS, type Reading, readings, START, WEB, WEB_CONTAINER, world } from './usage-world.js';
 
 const KILL = {
@@ -137,7 +138,7 @@ describe('usage of all workloads', () => {
       fc.asyncProperty(deaths, async (minutes) => {
         expect((await run(list, until, minutes)).usage).to.deep.equal(uninterrupted.usage);
       }),
-      { numRuns: 12 },
+      tries(5, 1000),
     );
   });
 

@@ -15,10 +15,14 @@ describe('the command', () => {
       '--set',
       'prometheusStep=30s',
       'minSamples=5',
+      '--file',
+      'prometheusToken=secret/prometheus/token',
+      'customCaFile=configMap/authority/ca.crt',
     ],
     unknown: ['manifest'],
     policy: ['manifests', '--image-pull-policy', 'Sometimes'],
     setting: ['manifests', '--set', 'prometheusStep'],
+    file: ['manifests', '--file', 'prometheusToken=prometheus/token'],
     refused: ['manifests', '--set', 'A=1'],
   };
   let outcomes: Record<keyof typeof invocations, Outcome>;
@@ -40,6 +44,10 @@ describe('the command', () => {
       image: 'optipod:dev',
       namespace: 'there',
       operatorSettings: { prometheusStep: '30s', minSamples: '5' as unknown as number },
+      operatorFiles: {
+        prometheusToken: { secret: 'prometheus', key: 'token' },
+        customCaFile: { configMap: 'authority', key: 'ca.crt' },
+      },
     });
     expect(outcomes.manifests).to.deep.equal({ code: 0, stdout: expected, stderr: '' });
   });
@@ -48,6 +56,7 @@ describe('the command', () => {
     ['unknown', "unknown command 'manifest'"],
     ['policy', 'Allowed choices are Always, IfNotPresent, Never'],
     ['setting', 'It must be NAME=VALUE'],
+    ['file', 'It must be NAME=secret/SECRET/KEY or NAME=configMap/CONFIGMAP/KEY'],
     ['refused', 'A in operatorSettings is no setting; there are'],
   ] as const) {
     it(`ends with 2 and says why, on stderr alone: optipod ${invocations[name].join(' ')}`, () => {

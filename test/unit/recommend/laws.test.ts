@@ -17,6 +17,7 @@ import {
   type WorkloadInput,
 } from 'optipod/lib/recommend';
 import { pool, type ContainerUsage, type PodSeries } from 'optipod/lib/usage';
+import { tries } from '../../support/tries.js';
 import { policyOf } from '../lib/policies.js';
 import { input, MEBI, NOW, type Given } from './inputs.js';
 
@@ -235,7 +236,7 @@ describe('the laws of recommending', () => {
         if (containers.size === 0) return;
         expect(qosClass(after)).to.equal(qosClass(before) === 'Guaranteed' ? 'Guaranteed' : 'Burstable');
       }),
-      { numRuns: 500 },
+      tries(150),
     );
   });
 
@@ -296,7 +297,7 @@ describe('the laws of recommending', () => {
         const { containers } = freshRecommendations(recommendWorkload(of(given, { constraints: { limitRanges } })));
         expect(limitRangeViolation(before, born(before, containers), limitRanges)).to.equal(false);
       }),
-      { numRuns: 500 },
+      tries(150),
     );
   });
 
@@ -317,7 +318,7 @@ describe('the laws of recommending', () => {
           once.containers.map(({ memory }) => memory.gradual),
         );
       }),
-      { numRuns: 500 },
+      tries(150),
     );
   });
 });

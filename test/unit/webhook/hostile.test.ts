@@ -5,6 +5,8 @@ import { silentLogger } from '../../../operator/runtime/index.js';
 import { podHandler } from '../../../webhook/pods.js';
 import { policyHandler } from '../../../webhook/policies.js';
 import { admissionApp } from '../../../webhook/server/index.js';
+import { anyCharacter } from '../../support/any-character.js';
+import { tries } from '../../support/tries.js';
 import { annotations, operationsOf, owner, podReview, post, responseOf, sourcesOf } from './reviews.js';
 
 /** Names that mean something to JavaScript, to OptiPod or to JSON pointers. */
@@ -30,7 +32,7 @@ const leaf = fc.oneof(
     'web',
     'web-uid',
   ),
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
 );
 const { json } = fc.letrec((tie) => ({
   json: fc.oneof(
@@ -47,9 +49,6 @@ function objectOf(entries: readonly (readonly [string, unknown])[]): object {
     `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join()}}`,
   ) as object;
 }
-
-/** As often as a soak run wants. */
-const atLeast = (tries: number) => ({ numRuns: Math.max(tries, fc.readConfigureGlobal().numRuns ?? 0) });
 
 /** Something of the right shape, but for one part. */
 const references = fc.oneof(json, fc.constant([owner('StatefulSet', 'web')]));
@@ -92,7 +91,7 @@ describe('whatever kube-apiserver is made to send', () => {
         expect(answer.status).to.equal(200);
         expect(await responseOf(answer)).to.include({ uid: 'this-one' });
       }),
-      atLeast(500),
+      tries(200),
     ));
 
   async function admits(object: unknown, request: object = {}): Promise<void> {
@@ -106,7 +105,7 @@ describe('whatever kube-apiserver is made to send', () => {
   it('B-WEB-1 any JSON in place of the pod is admitted, with the same UID', () =>
     fc.assert(
       fc.asyncProperty(fc.oneof(json, nearlyPod), (object) => admits(object)),
-      atLeast(1500),
+      tries(500),
     ));
 
   it('B-WEB-1 any JSON in place of the rest of the request, too', () =>
@@ -119,7 +118,7 @@ describe('whatever kube-apiserver is made to send', () => {
           kind: { group: '', version: 'v1', kind: 'Pod', extra: kind },
         }),
       ),
-      atLeast(300),
+      tries(300),
     ));
 
   it('B-WEB-3 any annotations of the workload', () =>
@@ -140,7 +139,7 @@ describe('whatever kube-apiserver is made to send', () => {
         const response = await responseOf(await post(other, '/mutate', podReview(object)));
         expect(response.allowed).to.equal(true);
       }),
-      atLeast(300),
+      tries(300),
     ));
 
   it('B-WEB-1 nesting as deep as a body can be', async () => {
