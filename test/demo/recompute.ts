@@ -36,7 +36,7 @@ async function samples(prometheus: string, at: string, expression: string): Prom
 }
 
 /** Nine tenths of the way through the sorted samples, in between where there is none. */
-function p90(values: readonly number[]): number {
+export function p90(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const place = 0.9 * (sorted.length - 1);
   const [low = Number.NaN, high = low] = sorted.slice(Math.floor(place), Math.floor(place) + 2);
