@@ -29,6 +29,7 @@ try {
 
   npm run cluster -- exec --name ${NAME} -- kubectl get optpol -A
   npm run cluster -- exec --name ${NAME} -- kubectl describe optpol burner -n shop
+  npm run cluster -- exec --name ${NAME} -- kubectl describe wrec -n shop
   npm run cluster -- exec --name ${NAME} -- kubectl get deployment burner -n shop -o yaml
   npm run cluster -- exec --name ${NAME} -- kubectl logs -n optipod-system deployment/optipod
   npm run cluster -- down --name ${NAME}`);

@@ -64,6 +64,9 @@ export const operatorSettings = {
   prometheusSettle: '15s',
 };
 
+/** The operator's default of memoryHeadroom, as a share. */
+export const MEMORY_HEADROOM = 0.15;
+
 export function yaml(...objects: readonly object[]): string {
   return objects.map((object) => stringify(object)).join('---\n');
 }

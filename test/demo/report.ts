@@ -1,5 +1,5 @@
 import { compareQuantities, formatBytes, formatMillicores, quantityOf, type Pod } from 'optipod/kube';
-import { CONTAINER, policy } from './objects.js';
+import { CONTAINER, MEMORY_HEADROOM, policy } from './objects.js';
 import type { SeenUsage } from './recompute.js';
 
 const { safetyFactor = 1 } = policy.spec.metricsConfig;
@@ -23,14 +23,15 @@ export function compare({ before, usage, recommended, newborn }: Outcome): Compa
     resource,
     before: requestOf(before, resource),
     seen: resource === 'cpu' ? `${(usage.cpu * 1000).toFixed(1)}m` : `${(usage.memory / 2 ** 20).toFixed(1)}Mi`,
-    computed: resource === 'cpu' ? millicores(usage.cpu * safetyFactor) : mebibytes(usage.memory * safetyFactor),
+    scaled: resource === 'cpu' ? millicores(usage.cpu * safetyFactor) : mebibytes(usage.memory * safetyFactor),
+    floor: resource === 'cpu' ? '-' : mebibytes(usage.memoryPeak * (1 + MEMORY_HEADROOM)),
     recommended: recommended[resource],
     newborn: requestOf(newborn, resource),
   }));
-  const differences = rows.flatMap(({ resource, computed, recommended, newborn }) => [
-    ...(same(computed, recommended)
+  const differences = rows.flatMap(({ resource, scaled, floor, recommended, newborn }) => [
+    ...(same(higher(scaled, floor), recommended)
       ? []
-      : [`${resource}: percentile × factor is ${computed}, recommended was ${recommended}`]),
+      : [`${resource}: percentile × factor is ${scaled}, the floor ${floor}, recommended was ${recommended}`]),
     ...(same(recommended, newborn)
       ? []
       : [`${resource}: recommended was ${recommended}, the newborn pod has ${newborn}`]),
@@ -40,6 +41,7 @@ export function compare({ before, usage, recommended, newborn }: Outcome): Compa
     'request before',
     'usage seen (P90)',
     `× ${String(safetyFactor)}`,
+    `at least (highest + ${String(MEMORY_HEADROOM * 100)}%)`,
     'recommended',
     'newborn pod',
   ];
@@ -47,7 +49,8 @@ export function compare({ before, usage, recommended, newborn }: Outcome): Compa
     `${CONTAINER} ${row.resource}`,
     row.before,
     row.seen,
-    row.computed,
+    row.scaled,
+    row.floor,
     row.recommended,
     row.newborn,
   ]);
@@ -66,6 +69,11 @@ function mebibytes(bytes: number): string {
 function requestOf({ spec }: Pod, resource: string): string {
   const container = spec.containers.find(({ name }) => name === CONTAINER);
   return String(container?.resources?.requests?.[resource] ?? '-');
+}
+
+/** Of a number and its floor, which may be none. */
+function higher(number: string, floor: string): string {
+  return floor !== '-' && compareQuantities(quantityOf(number), quantityOf(floor)) < 0 ? floor : number;
 }
 
 function same(a: string, b: string): boolean {

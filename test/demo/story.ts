@@ -3,24 +3,27 @@ import { manifestsYaml } from 'optipod/install';
 import type { KubeObject, Pod, WorkloadObject } from 'optipod/kube';
 import { startCluster, waitFor, type Cluster } from '../kit/index.js';
 import { OPERATOR_IMAGE } from '../support/operator-image.js';
-import { CONTAINER, deployment, namespace, operatorSettings, policy, yaml } from './objects.js';
+import { deployment, namespace, operatorSettings, policy, yaml } from './objects.js';
 import { progress } from './progress.js';
+import { recommendationReader, type Recommendation } from './recommendation.js';
 import { usageAt } from './recompute.js';
 import { compare, type Comparison } from './report.js';
 
 /** The operator evaluates the policy every 10 s: its recommendation may move on while a pod is being born. */
 const ATTEMPTS = 5;
 
+const read = recommendationReader();
 const cluster = await startCluster({ level: 'node', progress });
 try {
   await install(cluster);
   const comparison = await aPodBornRight(cluster);
   console.log(`\n${comparison.table}\n`);
+  console.log(await shown(cluster, 'get', 'wrec'));
   for (const difference of comparison.differences) console.error(`WRONG: ${difference}`);
   process.exitCode = comparison.differences.length === 0 ? 0 : 1;
 } catch (error) {
   console.error(await cluster.logs());
-  for (const what of ['pods,events,optpol', 'deployment/optipod', 'deployment/optipod-webhook']) {
+  for (const what of ['pods,events,optpol,wrec', 'deployment/optipod', 'deployment/optipod-webhook']) {
     const args = what.includes(',') ? ['get', what, '-A'] : ['logs', what, '-n', 'optipod-system', '--tail=50'];
     console.error((await cluster.kubectl(args, { allowFailure: true })).stdout);
   }
@@ -55,7 +58,7 @@ async function aPodBornRight(cluster: Cluster): Promise<Comparison> {
   let recommended = await recommendation(cluster);
   progress(`recommended at ${recommended.at}, in the annotations of the Deployment`);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const usage = await usageAt(cluster.prometheusUrl ?? '', recommended.at);
+    const usage = await usageAt(cluster.prometheusUrl ?? '', recommended.made);
     const old = await onlyPod(cluster);
     progress(`deleting the pod ${old.metadata.name}; its Deployment makes another`);
     await cluster.kubectl(['delete', 'pod', old.metadata.name, '-n', 'shop']);
@@ -72,16 +75,13 @@ async function aPodBornRight(cluster: Cluster): Promise<Comparison> {
 }
 
 /** What the Deployment's annotations say; waits for them, telling what the policy says meanwhile. */
-async function recommendation(cluster: Cluster): Promise<{ at: string; cpu: string; memory: string }> {
+async function recommendation(cluster: Cluster): Promise<Recommendation> {
   let last = '';
   return waitFor(
     'a recommendation',
     async () => {
-      const { annotations = {} } = (await get<WorkloadObject>(cluster, 'deployment/burner')).metadata;
-      const at = annotations['optipod.io/last-recommendation'];
-      const cpu = annotations[`optipod.io/cpu-request.${CONTAINER}`];
-      const memory = annotations[`optipod.io/memory-request.${CONTAINER}`];
-      if (at !== undefined && cpu !== undefined && memory !== undefined) return { at, cpu, memory };
+      const found = read((await get<WorkloadObject>(cluster, 'deployment/burner')).metadata.annotations);
+      if (found) return found;
       const message = '{.status.conditions[?(@.type=="MetricsAvailable")].message}';
       const { stdout } = await cluster.kubectl(['get', 'optpol/burner', '-n', 'shop', '-o', `jsonpath=${message}`]);
       if (stdout !== last) progress(`the policy says: ${stdout}`);
@@ -103,6 +103,12 @@ async function onlyPod(cluster: Cluster): Promise<Pod> {
     const [pod, another] = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     return another === undefined && pod?.status?.phase === 'Running' ? pod : undefined;
   });
+}
+
+/** A command as a user would type it, and what it prints. */
+async function shown(cluster: Cluster, ...args: string[]): Promise<string> {
+  const command = [...args, '-n', 'shop'];
+  return `$ kubectl ${command.join(' ')}\n${(await cluster.kubectl(command)).stdout}`;
 }
 
 async function get<T extends KubeObject | { items: KubeObject[] }>(cluster: Cluster, ...what: string[]): Promise<T> {

@@ -109,7 +109,7 @@ describe('OptiPod on a real node', function () {
       // Read twice, and once more where the recommendation moved on in between.
       for (let attempt = 1; ; attempt += 1) {
         const before = await shop.recommendation();
-        const usage = await usageAt(shop.cluster.prometheusUrl ?? '', before.at);
+        const usage = await usageAt(shop.cluster.prometheusUrl ?? '', before.made);
         const newborn = await shop.newborn();
         const recommended = await shop.recommendation();
         if (recommended.at !== before.at && attempt < 5) continue;

@@ -1,6 +1,7 @@
 import { manifestsYaml } from 'optipod/install';
 import type { KubeObject, Pod, WorkloadObject } from 'optipod/kube';
 import { CONTAINER, deployment, namespace, operatorSettings, policy, yaml } from '../demo/objects.js';
+import { recommendationReader, type Recommendation } from '../demo/recommendation.js';
 import { waitFor, type Cluster } from '../kit/index.js';
 import { OPERATOR_IMAGE, OPERATOR_IMAGE_ARCHIVE } from '../support/operator-image.js';
 
@@ -12,18 +13,13 @@ export type RunningPod = Pod & {
   };
 };
 
-export interface Recommendation {
-  readonly at: string;
-  readonly cpu: string;
-  readonly memory: string;
-}
-
 const LABEL = `app=${deployment.metadata.name}`;
 const SHOP = namespace.metadata.name;
 
 /** The demo's shop on a real node, right-sized by OptiPod as its own manifests install it. */
 export class Shop {
   readonly cluster: Cluster;
+  readonly #read = recommendationReader();
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
@@ -94,14 +90,9 @@ export class Shop {
     return waitFor(
       'a recommendation',
       async () => {
-        const { annotations = {} } = (await this.deployment()).metadata;
-        const at = annotations['optipod.io/last-recommendation'];
-        const cpu = annotations[`optipod.io/cpu-request.${CONTAINER}`];
-        const memory = annotations[`optipod.io/memory-request.${CONTAINER}`];
-        if (at === undefined || cpu === undefined || memory === undefined) {
-          throw new Error(JSON.stringify(await this.condition('MetricsAvailable')));
-        }
-        return wanted({ at, cpu, memory }) ? { at, cpu, memory } : undefined;
+        const found = this.#read((await this.deployment()).metadata.annotations);
+        if (!found) throw new Error(JSON.stringify(await this.condition('MetricsAvailable')));
+        return wanted(found) ? found : undefined;
       },
       { timeoutMs: 180_000, everyMs: 500 },
     );

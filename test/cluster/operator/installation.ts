@@ -1,27 +1,14 @@
-import { manifestsYaml } from 'optipod/install';
-import { parseAllDocuments } from 'yaml';
-import { install, kubeconfigOf, startCluster, type Manifest, type Cluster } from '../../kit/index.js';
+import { startCluster, type Cluster } from '../../kit/index.js';
 import { requestsOf, type Request } from '../../support/audit.js';
 import { startFront, type Front } from '../../support/front.js';
+import { installOperator, OPERATOR_ACCOUNT } from '../../support/operator-install.js';
 import { runOperator, type LogLine, type RunningOperator } from '../../support/operator-run.js';
+import { accountName } from '../../support/rights.js';
 import { startPrometheus, type Prometheus } from '../../support/prometheus.js';
 import { Objects } from './objects.js';
 import { history } from './history.js';
 
-/** All of an installation but what would run as pods. */
-const INSTALLED = [
-  'Namespace',
-  'CustomResourceDefinition',
-  'ServiceAccount',
-  'ClusterRole',
-  'ClusterRoleBinding',
-  'Role',
-  'RoleBinding',
-  'MutatingWebhookConfiguration',
-];
-
-export const OWN_NAMESPACE = 'optipod-system';
-const ACCOUNT = `system:serviceaccount:${OWN_NAMESPACE}:optipod`;
+export const OWN_NAMESPACE = OPERATOR_ACCOUNT.namespace;
 
 /** OptiPod in a cluster of its own; the operator runs in this process, with its service account's rights and no others. */
 export class Installation {
@@ -84,7 +71,7 @@ export class Installation {
 
   /** What the operator asked of the apiserver since it was installed. */
   requests(): Request[] {
-    return requestsOf(this.cluster.auditLog ?? '', ACCOUNT);
+    return requestsOf(this.cluster.auditLog ?? '', accountName(OPERATOR_ACCOUNT));
   }
 
   async stop(): Promise<void> {
@@ -93,15 +80,6 @@ export class Installation {
     await this.objects.close();
     await Promise.all([this.#prometheus.stop(), this.cluster.stop()]);
   }
-}
-
-/** @returns the path of a kubeconfig of the operator's service account. */
-async function installOperator(cluster: Cluster): Promise<string> {
-  const objects = parseAllDocuments(manifestsYaml())
-    .map((document) => document.toJS() as Manifest)
-    .filter(({ kind }) => INSTALLED.includes(kind));
-  await install(cluster, objects);
-  return kubeconfigOf(cluster, { namespace: OWN_NAMESPACE, name: 'optipod' });
 }
 
 let users = 0;

@@ -2,11 +2,12 @@
 //
 //	load --cpu 40 --memory 64Mi
 //
-// --cpu is percent of one core (250 is two and a half cores), --memory is what stays resident. Without flags it
-// only waits, which is all the first process of a pod sandbox has to do.
+// --cpu is percent of one core (250 is two and a half cores), --memory is what stays resident, --leak is how much more of it
+// each second. Without flags it only waits, which is all the first process of a pod sandbox has to do.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -23,32 +24,47 @@ const slice = 10 * time.Millisecond
 func main() {
 	cpu := flag.Float64("cpu", 0, "processor time to use, in percent of one core")
 	memory := flag.String("memory", "0", "memory to keep resident: bytes, or with a suffix Ki, Mi, Gi")
+	leak := flag.String("leak", "0", "memory to keep besides, more of it each second: likewise")
 	flag.Parse()
 
 	size, err := bytes(*memory)
-	if err != nil {
+	leaked, leakErr := bytes(*leak)
+	if err := errors.Join(err, leakErr); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
 	fmt.Printf("load: cpu %g%% of a core, memory %s\n", *cpu, *memory)
 
-	held := make([]byte, size)
-	touch(held)
+	held := [][]byte{resident(size)}
 	for share := *cpu / 100; share > 0; share-- {
 		go burn(min(share, 1))
 	}
 
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	again := time.Tick(30 * time.Second)
+	more := time.Tick(time.Second)
 	for {
 		select {
 		case <-stop:
 			return
-		case <-time.After(30 * time.Second):
+		case <-again:
 			// Written again, so that the pages stay in the working set.
-			touch(held)
+			for _, memory := range held {
+				touch(memory)
+			}
+		case <-more:
+			if leaked > 0 {
+				held = append(held, resident(leaked))
+			}
 		}
 	}
+}
+
+func resident(size int) []byte {
+	memory := make([]byte, size)
+	touch(memory)
+	return memory
 }
 
 func touch(memory []byte) {

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the kernel counted for a container: seconds since 1970, CPU seconds, bytes. */
+export interface CgroupReading {
+  readonly at: number;
+  readonly cpuSeconds: number;
+  /** Without what the kernel can drop at once: what Kubernetes calls the working set. */
+  readonly workingSet: number;
+}
+
+const ROOT = '/sys/fs/cgroup';
+
+/** Reads a container's counters at intervals, until stopped. @param cgroup what it is below, as `cgroupOf` names it */
+export function recordCgroup(
+  cgroup: string,
+  containerId: string,
+  everyMs: number,
+): { readonly readings: readonly CgroupReading[]; stop(): void } {
+  const read = reader(cgroup, containerId);
+  const readings = [read()];
+  const timer = setInterval(() => readings.push(read()), everyMs);
+  return { readings, stop: () => clearInterval(timer) };
+}
+
+function reader(cgroup: string, containerId: string): () => CgroupReading {
+  const folderIn = (hierarchy: string) => folderOf(join(ROOT, hierarchy, cgroup), containerId);
+  const isUnified = existsSync(join(ROOT, 'cgroup.controllers'));
+  const [cpu, memory] = isUnified ? [folderIn(''), folderIn('')] : [folderIn('cpuacct'), folderIn('memory')];
+  const number = (folder: string, file: string) => Number(readFileSync(join(folder, file), 'utf8'));
+  const line = (folder: string, file: string, key: string) =>
+    Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(readFileSync(join(folder, file), 'utf8'))?.[1]);
+  return () => ({
+    at: Date.now() / 1000,
+    cpuSeconds: isUnified ? line(cpu, 'cpu.stat', 'usage_usec') / 1e6 : number(cpu, 'cpuacct.usage') / 1e9,
+    workingSet: isUnified
+      ? number(memory, 'memory.current') - line(memory, 'memory.stat', 'inactive_file')
+      : number(memory, 'memory.usage_in_bytes') - line(memory, 'memory.stat', 'total_inactive_file'),
+  });
+}
+
+/** The folder of a container: below its pod's, which is below that of a QoS class. */
+function folderOf(below: string, containerId: string): string {
+  const found = readdirSync(below, { recursive: true, withFileTypes: true }).find(({ name }) => name === containerId);
+  if (!found) throw new Error(`no cgroup of ${containerId} below ${below}`);
+  return join(found.parentPath, found.name);
+}
+
+/** A span in seconds since 1970. */
+export interface ReadingSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Cores over every window of so many seconds that ends within a span, one for each second. */
+export function ratesWithin(readings: readonly CgroupReading[], { from, to }: ReadingSpan, window: number): number[] {
+  const rates: number[] = [];
+  const first = readings[0]?.at ?? Infinity;
+  for (let end = Math.max(from, first + window); end <= to; end += 1) {
+    rates.push((cpuSecondsAt(readings, end) - cpuSecondsAt(readings, end - window)) / window);
+  }
+  return rates;
+}
+
+/** Between two readings in proportion. */
+function cpuSecondsAt(readings: readonly CgroupReading[], at: number): number {
+  const index = readings.findIndex((reading) => reading.at >= at);
+  const [before, after] = [readings[index - 1], readings[index]];
+  if (!after || (!before && after.at > at)) throw new RangeError(`nothing was read at ${at}`);
+  if (!before) return after.cpuSeconds;
+  return before.cpuSeconds + ((after.cpuSeconds - before.cpuSeconds) * (at - before.at)) / (after.at - before.at);
+}
+
+export function workingSetsWithin(readings: readonly CgroupReading[], { from, to }: ReadingSpan): number[] {
+  return readings.filter(({ at }) => at >= from && at <= to).map(({ workingSet }) => workingSet);
+}
