@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Component, RunContext } from './component.js';
@@ -114,6 +115,8 @@ export function createManager(options: ManagerOptions): Manager {
 
     function start(role: Role): void {
       const controller = new AbortController();
+      // All of a role listen to it, each as often as it waits for something: Node.js takes more than ten for a leak.
+      setMaxListeners(0, controller.signal);
       const mine = components.filter((component) => roleOf(component) === role);
       roles.set(role, { controller, ends: mine.map((component) => follow(component, controller.signal)) });
     }
