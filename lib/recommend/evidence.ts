@@ -1,5 +1,7 @@
+import type { ResourceName } from '../api/index.js';
 import { durationOf } from '../kube/index.js';
 import type { Usage } from '../usage/index.js';
+import { unitsUp } from './amount.js';
 import { formatSpan } from './span.js';
 import { hold, type Hold, type Pressure, type ValueStep } from './explanation.js';
 import { inForce, type RecommendationInput } from './input.js';
@@ -30,11 +32,16 @@ const ALMOST = 0.99;
 export function shortHistory(amount: number, input: RecommendationInput): ValueStep | undefined {
   const now = inForce(input).request;
   const usage = input.usage?.[input.resource];
-  if (!usage || now === undefined || amount >= now) return undefined;
+  if (!usage || now === undefined || !lowers(input.resource, amount, now)) return undefined;
   const needed = Math.min(durationOf(input.spec.metricsConfig.rollingWindow) / 1000, DAY);
   const covered = coverage(usage);
   if (covered >= needed * ALMOST) return undefined;
   return { step: 'ShortHistory', covered, needed, value: now };
+}
+
+/** Whether an amount, once it is rounded, is below what there is: what was written is a rounded one. */
+function lowers(resource: ResourceName, amount: number, now: number): boolean {
+  return amount < now && unitsUp(resource, amount) < unitsUp(resource, now);
 }
 
 /** Each instant stands for the time up to the next: n of them cover n intervals. */
@@ -54,8 +61,9 @@ const AT_LIMIT = 0.98;
 /** Usage pressed against a limit says how much there was, not how much was wanted: it is never a reason to lower anything. */
 export function throttled(amount: number, input: RecommendationInput): ValueStep | undefined {
   const pressed = pressure(input);
-  const value = Math.max(amount, inForce(input).request ?? 0);
-  return pressed && { step: 'Throttled', ...pressed, kept: value > amount, value };
+  const now = inForce(input).request ?? 0;
+  const kept = lowers(input.resource, amount, now);
+  return pressed && { step: 'Throttled', ...pressed, kept, value: kept ? now : amount };
 }
 
 /** How usage was pressed against the limit that is in force, or undefined. */

@@ -1,4 +1,5 @@
 import type { ResourceName } from '../api/index.js';
+import { amountIn } from './amount.js';
 import type { ContainerRecommendation } from './container.js';
 import { HOLD_REASONS } from './explanation.js';
 
@@ -41,11 +42,12 @@ function gravity(reason: string): number {
   return (HOLD_REASONS as readonly string[]).indexOf(reason);
 }
 
-/** Whether what is recommended is written: just now, or earlier and near enough. */
+/** Whether what is recommended is written: just now, or earlier and near enough, or the same that is held to it now. */
 export function isWritten(container: ContainerRecommendation, resource: ResourceName): boolean {
   const { request, hold } = container[resource];
+  const standing = amountIn(container.standing?.requests?.[resource]);
   if (request === undefined) return false;
-  return !hold || (isSettled(container, resource) && container.standing?.requests?.[resource] !== undefined);
+  return !hold || (standing !== undefined && (isSettled(container, resource) || standing === amountIn(request)));
 }
 
 /** Whether what there is already is near enough to what is recommended. */

@@ -46,28 +46,23 @@ function folderOf(below: string, containerId: string): string {
   return join(found.parentPath, found.name);
 }
 
-/** A span in seconds since 1970. */
+/** Seconds since 1970. */
 export interface ReadingSpan {
   readonly from: number;
   readonly to: number;
 }
 
-/** Cores over every window of so many seconds that ends within a span, one for each second. */
-export function ratesWithin(readings: readonly CgroupReading[], { from, to }: ReadingSpan, window: number): number[] {
-  const rates: number[] = [];
-  const first = readings[0]?.at ?? Infinity;
-  for (let end = Math.max(from, first + window); end <= to; end += 1) {
-    rates.push((cpuSecondsAt(readings, end) - cpuSecondsAt(readings, end - window)) / window);
-  }
-  return rates;
+/** Cores on average over a span. */
+export function coresOver(readings: readonly CgroupReading[], { from, to }: ReadingSpan): number {
+  return (cpuSecondsAt(readings, to) - cpuSecondsAt(readings, from)) / (to - from);
 }
 
-/** Between two readings in proportion. */
+/** Between two readings in proportion; before the first nothing was used yet. */
 function cpuSecondsAt(readings: readonly CgroupReading[], at: number): number {
   const index = readings.findIndex((reading) => reading.at >= at);
   const [before, after] = [readings[index - 1], readings[index]];
-  if (!after || (!before && after.at > at)) throw new RangeError(`nothing was read at ${at}`);
-  if (!before) return after.cpuSeconds;
+  if (!after) throw new RangeError(`nothing was read after ${at}`);
+  if (!before) return 0;
   return before.cpuSeconds + ((after.cpuSeconds - before.cpuSeconds) * (at - before.at)) / (after.at - before.at);
 }
 

@@ -28,3 +28,11 @@ export async function installOperator(cluster: Cluster): Promise<string> {
   await install(cluster, installed());
   return kubeconfigOf(cluster, OPERATOR_ACCOUNT);
 }
+
+/** Takes it away again; resolves when that has begun. */
+export async function uninstallOperator(cluster: Cluster): Promise<void> {
+  const input = installed()
+    .map((object) => JSON.stringify(object))
+    .join('\n');
+  await cluster.kubectl(['delete', '--wait=false', '--ignore-not-found', '-f', '-'], { input });
+}

@@ -51,6 +51,18 @@ describe('evidence', () => {
     expect(afterHours(24)).to.include({ request: '240m' }).and.not.to.have.property('hold');
   });
 
+  it('B-MET-6 what was written of usage that stays the same is no decrease when it was rounded up', () => {
+    const standing = { requests: { cpu: '241m' } };
+    for (const usage of [{}, { throttledShare: 0.3 }]) {
+      const { hold, request } = recommended({
+        resources: { requests: { cpu: '100m' } },
+        usage: { cpu: usageOf('cpu', [0.2005], HOUR), ...usage },
+        rest: { standing },
+      });
+      expect({ request, hold }).to.deep.equal({ request: '241m', hold: undefined });
+    }
+  });
+
   it('B-MET-6 a window shorter than a day is covered sooner; a longer one not later than after a day', () => {
     expect(afterHours(3, { metrics: { rollingWindow: '3h' } })).to.include({ request: '240m' });
     expect(afterHours(24, { metrics: { rollingWindow: '7d' } })).to.include({ request: '240m' });

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { validatorOf, type PodSpec, type QuantityValue } from 'optipod/kube';
 import { WorkloadRecommendation } from 'optipod/lib/api';
 import {
+  annotationsFor,
   gradualStates,
   HOLD_REASONS,
   ONLY_RECOMMENDED,
@@ -200,6 +201,19 @@ describe('what is told of a workload', () => {
     expect(row({ pod: asked('239m', '481Mi') })).to.equal(
       'Deployment/web | 239m -> 239m | 481Mi -> 481Mi | Held | BelowThreshold',
     );
+  });
+
+  it('B-OBS-1 what pods get already is not shown as held, whatever holds it to that', () => {
+    const pod = asked('100m', '128Mi');
+    const requests = { cpu: '240m', memory: '480Mi' };
+    const fresh = { at: '2026-01-02T11:00:00Z', containers: new Map([['web', { requests }]]) };
+    const metadata = { annotations: annotationsFor({ policy: policyOf({}), workload: { metadata: {}, pod }, fresh }) };
+    const hour = { web: { cpu: usageOf('cpu', [0.15], 3600), memory: usageOf('memory', [300 * MEBI], 3600) } };
+    const told = report({ usage: hour, application: APPLIED, more: { workload: { metadata, pod } } });
+    const { cpu, memory, state, reason } = told.status.summary ?? {};
+    const row = ['100m -> 240m', '128Mi -> 480Mi', 'Applied', 'ShortHistory'];
+    expect([cpu, memory, state, reason]).to.deep.equal(row);
+    expect(conditionsOf(told).Applied).to.include({ is: 'True', reason: 'ShortHistory' });
   });
 
   it('B-OBS-1 conditions Recommended and Applied, with a reason for each refusal', () => {

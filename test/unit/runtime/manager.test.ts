@@ -48,6 +48,24 @@ describe('manager', () => {
     return { code: response.status, text: await response.text(), type: response.headers.get('content-type') };
   };
 
+  it('however many components there are, nothing but the log is written', async () => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => void warnings.push(warning);
+    process.on('warning', warned);
+    const notes: string[] = [];
+    const stop = new AbortController();
+    const manager = createManager({ log });
+    manager.add(...Array.from({ length: 20 }, (_, index) => recorder(notes, `controller ${index}`, 'controller')));
+    const running = manager.run(stop.signal);
+    await until(() => notes.length === 20);
+    // A warning is emitted in a later turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    stop.abort();
+    await running;
+    process.off('warning', warned);
+    expect(warnings).to.deep.equal([]);
+  });
+
   it('B-OPR-6 starts servers, caches, then controllers, and stops them in the opposite order', async () => {
     const notes: string[] = [];
     const stop = new AbortController();
