@@ -115,11 +115,7 @@ export function createManager(options: ManagerOptions): Manager {
 
     function start(role: Role): void {
       const controller = new AbortController();
-<<<<<<< HEAD
-      // One for each component: many are no leak.
-=======
       // All of a role listen to it, each as often as it waits for something: Node.js takes more than ten for a leak.
->>>>>>> wt-node
       setMaxListeners(0, controller.signal);
       const mine = components.filter((component) => roleOf(component) === role);
       roles.set(role, { controller, ends: mine.map((component) => follow(component, controller.signal)) });
