@@ -44,7 +44,8 @@ export function describeStep(resource: ResourceName, step: Step): string {
     case 'LargestNode':
       return 'no node has more to give';
     case 'CappedByLimit': {
-      const killed = step.killedAt === undefined ? '' : `, although it was OOM-killed at ${say(step.killedAt)}`;
+      const killed =
+        step.killedAt === undefined ? '' : `, although a container was OOM-killed at ${say(step.killedAt)}`;
       return (
         `${say(step.wanted)} is wanted, but a request cannot be above its limit, and updateRequestsOnly leaves the limit ` +
         `at ${say(step.value)}${killed}`

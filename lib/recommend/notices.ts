@@ -13,6 +13,8 @@ export interface Notice {
   readonly message: string;
 }
 
+const CAPPED = 'more is wanted than the limit allows, which updateStrategy.updateRequestsOnly leaves as it is';
+
 const RESOURCES = ['cpu', 'memory'] as const;
 
 /** What is held, capped or throttled, by container and resource. That nothing needs to change is not worth a notice. */
@@ -24,7 +26,7 @@ export function noticesOf(containers: readonly ContainerRecommendation[]): Notic
       if (hold && hold.reason !== 'BelowThreshold') return [{ kind: 'hold', where, ...hold }];
       return steps.flatMap((step): Notice[] => {
         if (step.step === 'CappedByLimit') {
-          return [{ kind: 'cap', where, reason: step.step, message: 'more is wanted than its limit allows' }];
+          return [{ kind: 'cap', where, reason: step.step, message: CAPPED }];
         }
         if (step.step !== 'Throttled') return [];
         return [{ kind: 'cap', where, reason: step.step, message: 'usage was pressed against the limit' }];

@@ -92,6 +92,7 @@ export async function reflect<T extends KubeObject>(
   const backoff = createBackoff(timing, () => clock.now());
   let resourceVersion: string | undefined;
   let notServed = 0;
+  let sendsBookmarks = false;
 
   async function list(limit: number | undefined): Promise<string> {
     target.begin();
@@ -142,14 +143,17 @@ export async function reflect<T extends KubeObject>(
         }
         seen += 1;
         guard.alive();
-        if (event.type === 'DELETED') target.remove(event.object);
-        else if (event.type !== 'BOOKMARK') target.set(event.object);
+        if (event.type === 'BOOKMARK') sendsBookmarks = true;
+        else if (event.type === 'DELETED') target.remove(event.object);
+        else target.set(event.object);
         resourceVersion = event.object.metadata.resourceVersion;
         target.advance(resourceVersion);
       }
     } catch (error) {
       if (!guard.isIdle) throw error;
-      log.warn({ resource, idleMs: timing.idleMs }, 'no sign of life on the watch; another');
+      // Where there are never bookmarks (kube-apiserver keeps no watch cache of Events), silence is no bad news.
+      const level = sendsBookmarks ? 'warn' : 'debug';
+      log[level]({ resource, idleMs: timing.idleMs }, 'no sign of life on the watch; another');
     } finally {
       guard.clear();
     }

@@ -135,7 +135,7 @@ describe('what is told of a workload', () => {
     expect(stepsOf(told, 'memory').slice(-3)).to.deep.equal([
       'MemoryFloor | 294.4Mi | web-7f-x was OOM-killed at 256Mi (2026-01-02T11:00:00Z); with a headroom of 15% that asks for 294.4Mi',
       'Rounding | 295Mi | in whole mebibytes',
-      'CappedByLimit | 256Mi | 295Mi is wanted, but a request cannot be above its limit, and updateRequestsOnly leaves the limit at 256Mi, although it was OOM-killed at 256Mi',
+      'CappedByLimit | 256Mi | 295Mi is wanted, but a request cannot be above its limit, and updateRequestsOnly leaves the limit at 256Mi, although a container was OOM-killed at 256Mi',
     ]);
     expect(conditionsOf(told).Recommended).to.include({ is: 'True', reason: 'CappedByLimit' });
   });

@@ -262,6 +262,25 @@ describe('informer', () => {
     await agrees(informer);
   });
 
+  it('warns of silence only where the server was heard to send bookmarks', async () => {
+    const lines: { level: number; msg: string }[] = [];
+    const log = pino(
+      { level: 'debug' },
+      { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) },
+    );
+    const levels = () => lines.filter(({ msg }) => msg.startsWith('no sign of life')).map(({ level }) => level);
+    const { informer } = start({ timing: { ...timing, idleMs: 50 }, log });
+    await informer.synced;
+    await until(() => levels().length > 0);
+    expect(new Set(levels())).to.deep.equal(new Set([pino.levels.values.debug]));
+    // One that falls between two watches is heard by nobody.
+    for (let tries = 0; tries < 40 && levels().at(-1) !== pino.levels.values.warn; tries += 1) {
+      api.bookmark();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(levels().at(-1)).to.equal(pino.levels.values.warn);
+  });
+
   it('backs off from watches that end at once', async () => {
     const { informer } = start({ timing: { initialMs: 1000, maxMs: 1000, shortestWatchMs: 1000 } });
     api.watchFaults.push('end');
