@@ -54,8 +54,7 @@ export const policyController = defineController(OptimizationPolicy, {
     namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
     ...WORKLOADS,
     // What is recommended, and why, for people to read.
-    recommendations: use(WorkloadRecommendation, ['watch', 'patch']),
-    made: use(WorkloadRecommendation, ['create'], { rarely: 'asked for by an apply, which is told as a patch' }),
+    recommendations: use(WorkloadRecommendation, ['watch', 'create', 'patch']),
     recommendationStatuses: use(WorkloadRecommendation, ['patch'], { subresource: 'status' }),
     // Whose usage it is, what was killed for want of memory, and whether the last step of a decrease is in effect.
     pods: use(PodKind, ['watch']),

@@ -11,7 +11,7 @@ import {
 } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
 import { policyKey, type ValidPolicy } from '../cluster.js';
-import { isConflict, isNotFound, messageOf } from '../runtime/index.js';
+import { isAlreadyExists, isConflict, isNotFound, messageOf } from '../runtime/index.js';
 import { annotate } from '../workloads/annotate.js';
 import { gradualOf, standingReport, tell } from '../workloads/recommendation.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
@@ -72,8 +72,8 @@ export async function recommendTo(
     return outcome;
   } catch (error) {
     if (isNotFound(error)) return undefined;
-    if (isConflict(error)) {
-      // Replaced by a namesake, or written to by so many at once that kube-apiserver gave up.
+    if (isConflict(error) || isAlreadyExists(error)) {
+      // Replaced by a namesake, made meanwhile, or written to by so many at once that kube-apiserver gave up.
       context.evaluateSoon(policyKey(policy));
       return undefined;
     }

@@ -1,4 +1,4 @@
-import type { Deletable, Patchable, Watched } from 'optipod/kube';
+import type { Creatable, Deletable, Patchable, Watched } from 'optipod/kube';
 import {
   gradualStates,
   recommendationName,
@@ -13,7 +13,7 @@ type Stored = NonNullable<Parameters<typeof saysSomethingNew>[0]>;
 
 /** Access to the objects that tell people what is recommended, and why. */
 export interface RecommendationAccess {
-  readonly recommendations: Pick<Watched<Stored>, 'get'> & Pick<Patchable<Stored>, 'apply'>;
+  readonly recommendations: Pick<Watched<Stored>, 'get'> & Creatable<Stored> & Pick<Patchable<Stored>, 'apply'>;
   readonly statuses: Pick<Patchable<unknown>, 'apply'>;
 }
 
@@ -38,7 +38,7 @@ export function gradualOf(stored: Stored | undefined, workload: Workload): Reado
 
 /**
  * Tells what is recommended for a workload: nothing is written where a reader would notice no difference.
- * @returns whether something was written. @throws ApiError
+ * @returns whether something was written. @throws ApiError: Conflict, NotFound or AlreadyExists where it is not as memory has it
  */
 export async function tell(
   access: RecommendationAccess,
@@ -47,8 +47,11 @@ export async function tell(
 ): Promise<boolean> {
   if (!saysSomethingNew(before, report)) return false;
   const { metadata, spec, status } = report;
-  // The status is a subresource: the object has to be there first, and is as it is to be, most often.
-  const { uid, name, namespace } = (await access.recommendations.apply({ metadata, spec }, { force: true })).metadata;
+  // The UID keeps what comes late from what was made since; and a name is given once.
+  const made = await (before
+    ? access.recommendations.apply({ metadata: { ...metadata, uid: before.metadata.uid }, spec }, { force: true })
+    : access.recommendations.create({ metadata, spec }));
+  const { uid, name, namespace } = made.metadata;
   await access.statuses.apply({ metadata: { name, namespace, uid }, status }, { force: true });
   return true;
 }

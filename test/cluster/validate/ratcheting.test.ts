@@ -5,6 +5,7 @@ import { crd } from 'optipod/kube';
 import { OptimizationPolicy, policyValidator } from 'optipod/lib/api';
 import { Apiserver, policies } from '../../documents/apiserver.js';
 import { startCluster, waitFor, type Cluster } from '../../kit/index.js';
+import { namedFields } from '../../support/policies/compare.js';
 import type { Json } from '../../support/policies/json.js';
 import { mutate, mutation } from '../../support/policies/mutations.js';
 import { spec } from '../../support/policies/specs.js';
@@ -30,7 +31,7 @@ interface Answer {
   readonly spec?: Json;
   readonly message?: string;
   readonly metadata?: object;
-  readonly details?: { readonly causes?: readonly { readonly field?: string }[] };
+  readonly details?: { readonly causes?: readonly { readonly field?: string; readonly message?: string }[] };
 }
 
 describe('B-API-9 updates of what was broken before are judged as kube-apiserver judges them', function () {
@@ -103,7 +104,7 @@ describe('B-API-9 updates of what was broken before are judged as kube-apiserver
     if (tolerated.some(({ reason }) => failing.includes(reason))) return undefined;
     seen.tolerated += tolerated.length > 0 ? 1 : 0;
     seen.broken += broken.length > 0 ? 1 : 0;
-    const theirs = (said.details?.causes ?? []).map(({ field = '' }) => field).filter((field) => field !== '<nil>');
+    const theirs = namedFields(said);
     const ours = answer.code === 422 ? broken.map(({ path: field }) => field) : [];
     const agree = answer.code < 400 === (broken.length === 0) && isDeepStrictEqual(new Set(ours), new Set(theirs));
     if (agree) return undefined;

@@ -3,9 +3,22 @@ import { policyValidator } from 'optipod/lib/api';
 import { policies, type Apiserver } from '../../documents/apiserver.js';
 import type { Json } from './json.js';
 
-interface Status {
-  readonly message?: string;
+/** A refusal, as far as it names fields. */
+interface Refusal {
   readonly details?: { readonly causes?: readonly { readonly field?: string; readonly message?: string }[] };
+}
+
+/** "Some validation rules were not checked" comes without a field; of formats kube-apiserver tells the field in the message. */
+export function namedFields({ details }: Refusal): string[] {
+  return (details?.causes ?? [])
+    .map(({ field = '', message = '' }) =>
+      field === '<nil>' ? / with format \w+ in (\S+)$/.exec(message)?.[1] : field,
+    )
+    .filter((field) => field !== undefined);
+}
+
+interface Status extends Refusal {
+  readonly message?: string;
   readonly spec?: Json;
 }
 
@@ -35,12 +48,7 @@ export async function disagreement(apiserver: Apiserver, policy: Json): Promise<
       ? undefined
       : tell('unknown fields differ');
   }
-  // "Some validation rules were not checked" comes without a field; of formats it tells the field in the message.
-  const theirs = (said.details?.causes ?? [])
-    .map(({ field = '', message = '' }) =>
-      field === '<nil>' ? / with format \w+ in (\S+)$/.exec(message)?.[1] : field,
-    )
-    .filter((field) => field !== undefined);
+  const theirs = namedFields(said);
   // Of an object of another kind it goes on to evaluate the rules, and nobody needs to know.
   if (theirs.includes('kind')) return errors.some(({ path }) => path === 'kind') ? undefined : tell('another kind');
   const ours = errors.map(({ path }) => path);
