@@ -107,7 +107,11 @@ export function createOperator(options: OperatorOptions): Manager {
     writers: evaluating,
     turns,
     statuses: evaluating.statuses,
-    reports: { recommendations: evaluating.recommendations, statuses: evaluating.recommendationStatuses },
+    reports: {
+      recommendations: evaluating.recommendations,
+      specs: evaluating.recommendationSpecs,
+      statuses: evaluating.recommendationStatuses,
+    },
     cluster,
     coverage,
     evaluateSoon,

@@ -54,7 +54,10 @@ export const policyController = defineController(OptimizationPolicy, {
     namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
     ...WORKLOADS,
     // What is recommended, and why, for people to read.
-    recommendations: use(WorkloadRecommendation, ['watch', 'create', 'patch']),
+    recommendations: use(WorkloadRecommendation, ['watch', 'create']),
+    recommendationSpecs: use(WorkloadRecommendation, ['patch'], {
+      rarely: 'when another policy governs a workload, or somebody changed what is told of it',
+    }),
     recommendationStatuses: use(WorkloadRecommendation, ['patch'], { subresource: 'status' }),
     // Whose usage it is, what was killed for want of memory, and whether the last step of a decrease is in effect.
     pods: use(PodKind, ['watch']),

@@ -1,4 +1,4 @@
-import type { Creatable, Deletable, Patchable, Watched } from 'optipod/kube';
+import { sameJson, type Creatable, type Deletable, type Patchable, type Watched } from 'optipod/kube';
 import {
   gradualStates,
   recommendationName,
@@ -13,7 +13,8 @@ type Stored = NonNullable<Parameters<typeof saysSomethingNew>[0]>;
 
 /** Access to the objects that tell people what is recommended, and why. */
 export interface RecommendationAccess {
-  readonly recommendations: Pick<Watched<Stored>, 'get'> & Creatable<Stored> & Pick<Patchable<Stored>, 'apply'>;
+  readonly recommendations: Pick<Watched<Stored>, 'get'> & Creatable<Stored>;
+  readonly specs: Pick<Patchable<Stored>, 'apply'>;
   readonly statuses: Pick<Patchable<unknown>, 'apply'>;
 }
 
@@ -46,14 +47,23 @@ export async function tell(
   report: WorkloadReport,
 ): Promise<boolean> {
   if (!saysSomethingNew(before, report)) return false;
-  const { metadata, spec, status } = report;
-  // The UID keeps what comes late from what was made since; and a name is given once.
-  const made = await (before
-    ? access.recommendations.apply({ metadata: { ...metadata, uid: before.metadata.uid }, spec }, { force: true })
-    : access.recommendations.create({ metadata, spec }));
-  const { uid, name, namespace } = made.metadata;
-  await access.statuses.apply({ metadata: { name, namespace, uid }, status }, { force: true });
+  const { uid, name, namespace } = (await present(access, before, report)).metadata;
+  await access.statuses.apply({ metadata: { name, namespace, uid }, status: report.status }, { force: true });
   return true;
+}
+
+/** Has the object say what it is about, where it does not yet: the status is written by itself. */
+async function present(
+  { recommendations, specs }: RecommendationAccess,
+  before: Stored | undefined,
+  { metadata, spec }: WorkloadReport,
+): Promise<Pick<Stored, 'metadata'>> {
+  // A name is given once, and the UID keeps what comes late from what was made since.
+  if (!before) return recommendations.create({ metadata, spec });
+  const { uid, ownerReferences = [] } = before.metadata;
+  const isOwned = metadata.ownerReferences.every((wanted) => ownerReferences.some((owner) => owner.uid === wanted.uid));
+  if (isOwned && sameJson(before.spec, spec)) return before;
+  return specs.apply({ metadata: { ...metadata, uid }, spec }, { force: true });
 }
 
 /** Takes back what was told of a workload that no policy is about any more. */
