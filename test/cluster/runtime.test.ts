@@ -207,11 +207,14 @@ describe('controller runtime', function () {
       };
       const spec = { replicas: 0, selector: { matchLabels: labels }, template };
       await client.create(Deployment, { metadata: ref, spec });
-      const scale = await client.get<Scale>(Deployment, ref, { subresource: 'scale' });
-      expect(scale).to.deep.include({ kind: 'Scale', apiVersion: 'autoscaling/v1', spec: {} });
-      const { resourceVersion } = scale.metadata;
       const wanted = { kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 0 } };
-      await client.update(Deployment, { ...wanted, metadata: { ...ref, resourceVersion } }, { subresource: 'scale' });
+      // Its controller writes to a new Deployment, too.
+      await retryOnConflict(async () => {
+        const scale = await client.get<Scale>(Deployment, ref, { subresource: 'scale' });
+        expect(scale).to.deep.include({ kind: 'Scale', apiVersion: 'autoscaling/v1', spec: {} });
+        const { resourceVersion } = scale.metadata;
+        await client.update(Deployment, { ...wanted, metadata: { ...ref, resourceVersion } }, { subresource: 'scale' });
+      });
       await client.delete(Deployment, ref, { propagationPolicy: 'Foreground' });
     });
 
