@@ -1,9 +1,8 @@
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import type { ConditionNow, Patchable } from 'optipod/kube';
-import { boundsAdvice, type RecommendationSettings } from 'optipod/lib/recommend';
+import { boundsAdvice, type ClusterConstraints, type RecommendationSettings } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
 import { type Cluster, type ValidPolicy } from '../cluster.js';
-import type { ClusterConstraints } from 'optipod/lib/recommend';
 import type { UsageSources } from '../usage/usage.js';
 import type { WorkloadWriters } from '../workloads/annotate.js';
 import type { RecommendationAccess } from '../workloads/recommendation.js';

@@ -2,7 +2,7 @@ import { nextConditions, type ConditionNow, type ObjectMeta, type Patchable } fr
 import type { StoredPolicy } from 'optipod/lib/api';
 import type { WorkloadKind } from 'optipod/lib/policy';
 import type { ValidPolicy } from '../cluster.js';
-import { formatTime } from './time.js';
+import { formatInstant } from 'optipod/lib/recommend';
 
 type Status = NonNullable<ValidPolicy['status']>;
 
@@ -27,7 +27,7 @@ export function statusAfter(
   report: PassReport,
   nowMs: number,
 ): Status {
-  const now = formatTime(nowMs);
+  const now = formatInstant(nowMs / 1000);
   const generation = metadata.generation ?? 0;
   const byType = { deployments: 0, statefulSets: 0, daemonSets: 0 };
   for (const { kind } of report.discovered) byType[COUNTERS[kind]] += 1;
