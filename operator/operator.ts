@@ -117,6 +117,7 @@ export function createOperator(options: OperatorOptions): Manager {
     evaluateSoon,
     usage,
     constraintsOf: (workload) => constraintsOf(constraints, workload),
+    holdsOn: () => [],
     inEffect: (workload) => memoryInEffectOf(workload, pods, usage),
     minSamples: settings.minSamples,
     recommending: {

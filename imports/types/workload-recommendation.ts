@@ -186,6 +186,70 @@ export interface RecommendationSummaryInput {
    */
   reason?: string;
 }
+export interface SuspensionInput {
+  /**
+   * Why, in one CamelCase word: SSAConflict, Regressed.
+   */
+  reason: string;
+  /**
+   * Why, for a person, and what to do.
+   */
+  message: string;
+  /**
+   * When that began.
+   */
+  since: string;
+  /**
+   * When it ends by itself.
+   */
+  until: string;
+  /**
+   * A hash of the template at that time; an edit of the template ends it earlier.
+   */
+  template?: string;
+}
+export interface TakenBackInput {
+  /**
+   * When that was seen.
+   */
+  at: string;
+  /**
+   * The field manager that did it.
+   */
+  by: string;
+}
+export interface ContainerAmountsInput {
+  /**
+   * The name of the container.
+   */
+  name: string;
+  /**
+   * Its CPU; absent where nothing was said.
+   */
+  cpu?: RecommendedAmountsInput;
+  /**
+   * Its memory; absent where nothing was said.
+   */
+  memory?: RecommendedAmountsInput;
+}
+export interface ApplyingStateInput {
+  /**
+   * Why nothing is applied to the workload for a while.
+   */
+  suspension?: SuspensionInput;
+  /**
+   * When somebody took back what was applied, the newest last.
+   */
+  takenBack?: TakenBackInput[];
+  /**
+   * What the template said before OptiPod first wrote to it.
+   */
+  originals?: ContainerAmountsInput[];
+  /**
+   * What was recommended before what is in effect now.
+   */
+  previous?: ContainerAmountsInput[];
+}
 export interface ConditionInput {
   /**
    * What the condition is about, in CamelCase.
@@ -221,6 +285,10 @@ export interface WorkloadRecommendationStatusInput {
    * All containers together, as `kubectl get` shows them.
    */
   summary?: RecommendationSummaryInput;
+  /**
+   * What OptiPod remembers of applying.
+   */
+  applying?: ApplyingStateInput;
   /**
    * When something of it was last applied to the workload or its pods.
    */
@@ -413,6 +481,70 @@ export interface RecommendationSummary {
    */
   reason?: string;
 }
+export interface Suspension {
+  /**
+   * Why, in one CamelCase word: SSAConflict, Regressed.
+   */
+  reason: string;
+  /**
+   * Why, for a person, and what to do.
+   */
+  message: string;
+  /**
+   * When that began.
+   */
+  since: string;
+  /**
+   * When it ends by itself.
+   */
+  until: string;
+  /**
+   * A hash of the template at that time; an edit of the template ends it earlier.
+   */
+  template?: string;
+}
+export interface TakenBack {
+  /**
+   * When that was seen.
+   */
+  at: string;
+  /**
+   * The field manager that did it.
+   */
+  by: string;
+}
+export interface ContainerAmounts {
+  /**
+   * The name of the container.
+   */
+  name: string;
+  /**
+   * Its CPU; absent where nothing was said.
+   */
+  cpu?: RecommendedAmounts;
+  /**
+   * Its memory; absent where nothing was said.
+   */
+  memory?: RecommendedAmounts;
+}
+export interface ApplyingState {
+  /**
+   * Why nothing is applied to the workload for a while.
+   */
+  suspension?: Suspension;
+  /**
+   * When somebody took back what was applied, the newest last.
+   */
+  takenBack?: TakenBack[];
+  /**
+   * What the template said before OptiPod first wrote to it.
+   */
+  originals?: ContainerAmounts[];
+  /**
+   * What was recommended before what is in effect now.
+   */
+  previous?: ContainerAmounts[];
+}
 export interface Condition {
   /**
    * What the condition is about, in CamelCase.
@@ -448,6 +580,10 @@ export interface WorkloadRecommendationStatus {
    * All containers together, as `kubectl get` shows them.
    */
   summary?: RecommendationSummary;
+  /**
+   * What OptiPod remembers of applying.
+   */
+  applying?: ApplyingState;
   /**
    * When something of it was last applied to the workload or its pods.
    */

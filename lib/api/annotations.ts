@@ -9,10 +9,22 @@ const MANAGED = `${PREFIX}managed`;
 const POLICY = `${PREFIX}policy`;
 const POLICY_UID = `${PREFIX}policy-uid`;
 const LAST_RECOMMENDATION = `${PREFIX}last-recommendation`;
+const LAST_APPLIED = `${PREFIX}last-applied`;
 const STRATEGY = `${PREFIX}strategy`;
 const WEBHOOK_ENABLED = `${PREFIX}webhook-enabled`;
 /** Containers whose names are too long for keys of their own, as JSON. */
 const RESOURCES = `${PREFIX}resources`;
+
+const FIXED_KEYS: readonly string[] = [
+  MANAGED,
+  POLICY,
+  POLICY_UID,
+  LAST_RECOMMENDATION,
+  LAST_APPLIED,
+  STRATEGY,
+  WEBHOOK_ENABLED,
+  RESOURCES,
+];
 
 /** On a workload: containers that OptiPod leaves alone, separated by commas. */
 const IGNORE_CONTAINERS = `${PREFIX}ignore-containers`;
@@ -46,6 +58,8 @@ export interface WorkloadAnnotations {
   readonly policy: { readonly namespace: string; readonly name: string; readonly uid: string };
   /** RFC 3339, UTC: up to when usage was looked at. */
   readonly lastRecommendation: string;
+  /** RFC 3339, UTC: when something of it was last applied; absent where nothing ever was. */
+  readonly lastApplied?: string | undefined;
   /** How the recommendation is applied; absent where it is only told. */
   readonly strategy?: 'webhook' | 'ssa';
   readonly containers: ContainerResources;
@@ -59,6 +73,7 @@ export function writeAnnotations(say: WorkloadAnnotations): Record<string, strin
     [POLICY_UID]: say.policy.uid,
     [LAST_RECOMMENDATION]: say.lastRecommendation,
   };
+  if (say.lastApplied !== undefined) annotations[LAST_APPLIED] = say.lastApplied;
   if (say.strategy) annotations[STRATEGY] = say.strategy;
   if (say.strategy === 'webhook') annotations[WEBHOOK_ENABLED] = 'true';
   const long: Record<string, ResourceRequirements> = {};
@@ -108,6 +123,11 @@ export function lastRecommendation(annotations: Readonly<Record<string, string>>
   return annotations[LAST_RECOMMENDATION];
 }
 
+/** When something was last applied, RFC 3339. */
+export function lastApplied(annotations: Readonly<Record<string, string>> = {}): string | undefined {
+  return annotations[LAST_APPLIED];
+}
+
 /** The UID of the policy that wrote the annotations. */
 export function policyUid(annotations: Readonly<Record<string, string>> = {}): string | undefined {
   return annotations[POLICY_UID];
@@ -138,7 +158,7 @@ function isOwn(key: string): boolean {
   if (!key.startsWith(PREFIX)) return false;
   const name = key.slice(PREFIX.length);
   return (
-    [MANAGED, POLICY, POLICY_UID, LAST_RECOMMENDATION, STRATEGY, WEBHOOK_ENABLED, RESOURCES].includes(key) ||
+    FIXED_KEYS.includes(key) ||
     name.startsWith('recommendation.') ||
     SLOTS.some((slot) => name.startsWith(`${slot.key}.`))
   );

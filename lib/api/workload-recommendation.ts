@@ -62,6 +62,64 @@ const explanation = (resource: string) =>
     },
   }) as const satisfies Schema;
 
+const containerAmounts = (description: string) =>
+  ({
+    type: 'array',
+    description,
+    maxItems: 100,
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['name'],
+    items: {
+      title: 'ContainerAmounts',
+      type: 'object',
+      required: ['name'],
+      properties: {
+        name: text('The name of the container.', 63),
+        cpu: amounts('Its CPU; absent where nothing was said.'),
+        memory: amounts('Its memory; absent where nothing was said.'),
+      },
+    },
+  }) as const satisfies Schema;
+
+/** What is remembered of applying: it outlives the operator. */
+const applying = {
+  title: 'ApplyingState',
+  type: 'object',
+  description: 'What OptiPod remembers of applying.',
+  properties: {
+    suspension: {
+      title: 'Suspension',
+      type: 'object',
+      description: 'Why nothing is applied to the workload for a while.',
+      required: ['reason', 'message', 'since', 'until'],
+      properties: {
+        reason: text('Why, in one CamelCase word: SSAConflict, Regressed.', 63),
+        message: text('Why, for a person, and what to do.', 1024),
+        since: time('When that began.'),
+        until: time('When it ends by itself.'),
+        template: text('A hash of the template at that time; an edit of the template ends it earlier.', 64),
+      },
+    },
+    takenBack: {
+      type: 'array',
+      description: 'When somebody took back what was applied, the newest last.',
+      maxItems: 8,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        title: 'TakenBack',
+        type: 'object',
+        required: ['at', 'by'],
+        properties: {
+          at: time('When that was seen.'),
+          by: text('The field manager that did it.', 128),
+        },
+      },
+    },
+    originals: containerAmounts('What the template said before OptiPod first wrote to it.'),
+    previous: containerAmounts('What was recommended before what is in effect now.'),
+  },
+} as const satisfies Schema;
+
 /** What OptiPod recommends for one workload, and why: written by the operator, read by people. */
 export const workloadRecommendation = defineResource({
   group: 'optipod.io',
@@ -149,6 +207,7 @@ export const workloadRecommendation = defineResource({
           reason: text('Why, in one CamelCase word.', 63),
         },
       },
+      applying,
       lastApplied: time('When something of it was last applied to the workload or its pods.'),
       conditions: conditionList('Recommended and Applied, each with the reason of a refusal.'),
     },

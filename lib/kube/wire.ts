@@ -20,6 +20,20 @@ export interface ObjectMeta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
+  readonly managedFields?: readonly ManagedFieldsEntry[];
+}
+
+/** Which fields of an object a manager said last. */
+export interface ManagedFieldsEntry {
+  readonly manager?: string;
+  /** Apply is server-side apply, Update everything else. */
+  readonly operation?: string;
+  readonly apiVersion?: string;
+  readonly time?: string;
+  readonly fieldsType?: string;
+  /** A tree: `f:<field>`, `k:<keys of a list's item as JSON>`, `v:<value>`, and `.` for the thing itself. */
+  readonly fieldsV1?: Readonly<Record<string, unknown>>;
+  readonly subresource?: string;
 }
 
 /** Any object the API serves. */
@@ -40,6 +54,8 @@ export interface Container {
   readonly resources?: ResourceRequirements;
   /** `Always` makes an init container a sidecar. */
   readonly restartPolicy?: string;
+  /** What a resize in place takes; nothing said of a resource is `NotRequired`. */
+  readonly resizePolicy?: readonly { readonly resourceName: string; readonly restartPolicy: string }[];
 }
 
 export interface PodSpec {
@@ -57,13 +73,37 @@ export interface Pod extends KubeObject {
 /** A Deployment, StatefulSet or DaemonSet, as far as right-sizing reads it. */
 export interface WorkloadObject extends KubeObject {
   readonly spec: {
-    readonly template: { readonly spec: PodSpec };
+    readonly template: { readonly metadata?: Pick<ObjectMeta, 'labels' | 'annotations'>; readonly spec: PodSpec };
     /** Of a Deployment and a StatefulSet. */
     readonly replicas?: number;
+    /** Of a Deployment. */
+    readonly paused?: boolean;
+    /** Of a Deployment. */
+    readonly strategy?: { readonly type?: string };
+    /** Of a StatefulSet and a DaemonSet. */
+    readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
   };
   readonly status?: {
-    /** Of a DaemonSet: on how many nodes it should run. */
+    readonly observedGeneration?: number;
+    /** Of a Deployment and a StatefulSet, with those below. */
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+    readonly readyReplicas?: number;
+    /** Of a StatefulSet: the revision that its pods have, and the one they are to have. */
+    readonly currentRevision?: string;
+    readonly updateRevision?: string;
+    /** Of a DaemonSet: on how many nodes it should run, with those below. */
     readonly desiredNumberScheduled?: number;
+    readonly updatedNumberScheduled?: number;
+    readonly numberAvailable?: number;
+    /** Of a Deployment: `Progressing` says whether a rollout failed. */
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
   };
 }
 

@@ -1,6 +1,7 @@
 import type { OptimizationPolicy } from '../../imports/types/optimization-policy.js';
 import {
   ignoredContainers,
+  lastApplied as appliedBefore,
   lastRecommendation,
   policyUid,
   readRecommendations,
@@ -23,6 +24,8 @@ export interface AnnotationsInput {
   readonly workload: { readonly metadata: Pick<ObjectMeta, 'annotations'>; readonly pod: PodSpec };
   /** Absent where nothing was computed just now: what stands is only brought in line with the policy. */
   readonly fresh?: FreshRecommendations;
+  /** When something was last applied, RFC 3339. @default what the annotations say under the same policy */
+  readonly lastApplied?: string | undefined;
 }
 
 /** What was last written under a policy; undefined where it was another one, which numbers are not carried over from. */
@@ -38,7 +41,7 @@ export function standingRecommendations(
  * or because it is held, keeps what was last written under the same policy; containers that are gone or ignored, and limits that are no longer managed, disappear. Without a
  * policy, or before the first recommendation, there are none.
  */
-export function annotationsFor({ policy, workload, fresh }: AnnotationsInput): Record<string, string> {
+export function annotationsFor({ policy, workload, fresh, lastApplied }: AnnotationsInput): Record<string, string> {
   if (!policy || policy.spec.mode === 'Disabled') return {};
   const { metadata, spec } = policy;
   const { annotations } = workload.metadata;
@@ -59,6 +62,7 @@ export function annotationsFor({ policy, workload, fresh }: AnnotationsInput): R
   return writeAnnotations({
     policy: { namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid },
     lastRecommendation: at,
+    lastApplied: lastApplied ?? (standing ? appliedBefore(annotations) : undefined),
     ...(spec.mode === 'Auto' ? { strategy: spec.updateStrategy.strategy } : {}),
     containers,
   });

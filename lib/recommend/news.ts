@@ -37,9 +37,10 @@ function isOwned({ metadata }: Told, after: WorkloadReport): boolean {
 
 /** What is the same or is not. */
 function essence(status: WorkloadRecommendationStatus | undefined): unknown {
-  const { containers = [], summary, lastApplied, conditions = [] } = status ?? {};
+  const { containers = [], summary, applying, lastApplied, conditions = [] } = status ?? {};
   return {
     summary: { workload: summary?.workload, state: summary?.state, reason: summary?.reason },
+    applying,
     lastApplied,
     conditions: conditions.map(({ type, status: is, reason }) => ({ type, is, reason })),
     containers: containers.map(({ name, cpu, memory, gradualDecrease }) => ({

@@ -1,5 +1,6 @@
 import type { OptimizationPolicy } from '../../imports/types/optimization-policy.js';
 import type {
+  ApplyingState,
   WorkloadRecommendation,
   WorkloadRecommendationSpec,
   WorkloadRecommendationStatus,
@@ -36,13 +37,15 @@ export interface ReportInput {
   readonly application: Application;
   /** What was last told. */
   readonly before?: Pick<WorkloadRecommendation, 'status'> | undefined;
+  /** What is to be remembered of applying. */
+  readonly applying?: ApplyingState | undefined;
   /** Seconds since 1970. */
   readonly now: number;
 }
 
 /** What is told of one workload: what is recommended, every step that led there, and what becomes of it. */
 export function reportOf(input: ReportInput): WorkloadReport {
-  const { policy, workload, result, before, now } = input;
+  const { policy, workload, result, before, applying, now } = input;
   const application = policy.spec.mode === 'Auto' ? input.application : ONLY_RECOMMENDED;
   const { kind, metadata } = workload;
   const { containers } = result;
@@ -67,6 +70,7 @@ export function reportOf(input: ReportInput): WorkloadReport {
     status: {
       containers: reportedContainers(containers),
       summary: summaryOf({ kind, name: metadata.name }, containers, application),
+      ...(applying && Object.keys(applying).length > 0 ? { applying } : {}),
       ...(lastApplied === undefined ? {} : { lastApplied }),
       conditions: nextConditions(
         before?.status?.conditions,

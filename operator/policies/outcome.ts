@@ -2,9 +2,11 @@ import {
   annotationsFor,
   freshRecommendations,
   hasRecommendation,
+  holdOf,
   holdsOf,
   recommendWorkload,
   reportOf,
+  suspensionAt,
   wantedAmounts,
   type Hold,
   type WantedAmount,
@@ -44,6 +46,9 @@ export async function recommendTo(
   const workload = cluster.workload({ kind: found.kind, ...found.metadata });
   if (!workload || cluster.governor(workload)?.metadata.uid !== policy.metadata.uid) return undefined;
   const before = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
+  const now = Math.floor(context.now() / 1000);
+  const applying = before?.spec.workload.uid === workload.metadata.uid ? before.status?.applying : undefined;
+  const suspension = suspensionAt(applying, workload.template, now);
   const result = recommendWorkload({
     policy,
     workload,
@@ -55,17 +60,17 @@ export async function recommendTo(
     // Only a gradual decrease waits for what was written before.
     ...(policy.spec.updateStrategy.gradualDecreaseConfig.enabled ? { inEffect: context.inEffect(workload) } : {}),
     constraints: context.constraintsOf(workload),
+    holds: [...(suspension ? [holdOf(suspension)] : []), ...context.holdsOn(workload)],
   });
   const outcome = {
     isRecommended: result.containers.some(hasRecommendation),
     holds: holdsOf(result).map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
     wanted: wantedAmounts(result),
   };
-  const now = Math.floor(context.now() / 1000);
   const application = applicationOf(policy, workload, cluster, context.webhookReady());
   try {
     // Told before it is written: it is there that a gradual decrease remembers its steps.
-    await tell(reports, before, reportOf({ policy, workload, result, application, before, now }));
+    await tell(reports, before, reportOf({ policy, workload, result, application, before, applying, now }));
     const fresh = freshRecommendations(result);
     const written = await annotate(writers, workload, annotationsFor({ policy, workload, fresh }));
     if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');

@@ -1,6 +1,11 @@
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import type { ConditionNow, Patchable } from 'optipod/kube';
-import { boundsAdvice, type ClusterConstraints, type RecommendationSettings } from 'optipod/lib/recommend';
+import {
+  boundsAdvice,
+  type ClusterConstraints,
+  type ClusterHold,
+  type RecommendationSettings,
+} from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
 import { type Cluster, type ValidPolicy } from '../cluster.js';
 import type { UsageSources } from '../usage/usage.js';
@@ -38,6 +43,8 @@ export interface PassContext {
   readonly reports: RecommendationAccess;
   /** What the cluster has to say about what may be recommended. */
   readonly constraintsOf: (workload: Workload) => ClusterConstraints;
+  /** What somebody else's hand on the workload holds: autoscalers. */
+  readonly holdsOn: (workload: Workload) => readonly ClusterHold[];
   /** The containers whose memory, as it was last written, all pods of the workload have. */
   readonly inEffect: (workload: Workload) => ReadonlySet<string>;
   /** Distinct instants of usage there must be, where the policy does not say. */

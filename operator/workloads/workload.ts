@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { ObjectMeta, PodSpec, WorkloadObject } from 'optipod/kube';
+import { resourceManagers, type ResourceManager } from 'optipod/lib/apply';
 import type { WorkloadKind } from 'optipod/lib/policy';
 
 /** A workload as the cache holds it: what selection, recommendation and annotations read. */
@@ -9,11 +11,38 @@ export interface Workload {
   readonly pod: PodSpec;
   /** How many pods it is to have. */
   readonly replicas: number;
+  /** A hash of the whole template: another one means that somebody, or an apply of ours, changed it. */
+  readonly template: string;
+  /** How its pods are replaced, and how far that is. */
+  readonly rollout: Rollout;
+  /** Who said which resources of the template's containers. */
+  readonly managers: readonly ResourceManager[];
+}
+
+/** As the object says it, whatever the kind. */
+export interface Rollout {
+  /** RollingUpdate, Recreate or OnDelete. */
+  readonly type: string;
+  readonly paused: boolean;
+  /** Of a StatefulSet: pods below this ordinal are not replaced. */
+  readonly partition: number;
+  /** Whether its controller has seen the spec as it is. */
+  readonly isObserved: boolean;
+  /** Pods there are, pods of the newest template, pods that are available. */
+  readonly pods: number;
+  readonly updated: number;
+  readonly available: number;
+  /** Of a StatefulSet: whether its pods have the revision that they are to have. */
+  readonly isCurrent: boolean;
+  /** Of a Deployment: its rollout made no progress in time. */
+  readonly failed: boolean;
 }
 
 /** The projection of a kind's objects on their way into the cache. */
 function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
-  return ({ metadata, spec: { template, replicas }, status }) => {
+  return (object) => {
+    const { metadata, spec, status } = object;
+    const { template, replicas } = spec;
     const { containers, initContainers, resources, priorityClassName } = template.spec;
     const { name, uid, resourceVersion, creationTimestamp, namespace = '', labels, annotations } = metadata;
     return {
@@ -34,6 +63,9 @@ function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
         ...(priorityClassName === undefined ? {} : { priorityClassName }),
       },
       replicas: replicas ?? status?.desiredNumberScheduled ?? 1,
+      template: createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 16),
+      rollout: rolloutOf(object),
+      managers: resourceManagers(metadata.managedFields),
     };
   };
 }
@@ -44,8 +76,32 @@ export const WORKLOAD_PROJECTIONS = {
   DaemonSet: workloadOf('DaemonSet'),
 } as const;
 
-function essential({ name, resources, restartPolicy }: PodSpec['containers'][number]): PodSpec['containers'][number] {
-  return { name, ...(resources ? { resources } : {}), ...(restartPolicy === undefined ? {} : { restartPolicy }) };
+function rolloutOf({ metadata, spec, status = {} }: WorkloadObject): Rollout {
+  const { type = 'RollingUpdate' } = spec.strategy ?? spec.updateStrategy ?? {};
+  const { currentRevision, updateRevision } = status;
+  return {
+    type,
+    paused: spec.paused === true,
+    partition: spec.updateStrategy?.rollingUpdate?.partition ?? 0,
+    isObserved: (status.observedGeneration ?? 0) >= (metadata.generation ?? 0),
+    pods: status.replicas ?? status.desiredNumberScheduled ?? 0,
+    updated: status.updatedReplicas ?? status.updatedNumberScheduled ?? 0,
+    available: status.availableReplicas ?? status.numberAvailable ?? 0,
+    isCurrent: updateRevision === undefined || currentRevision === updateRevision,
+    failed: (status.conditions ?? []).some(
+      (condition) => condition.type === 'Progressing' && condition.status === 'False',
+    ),
+  };
+}
+
+function essential(container: PodSpec['containers'][number]): PodSpec['containers'][number] {
+  const { name, resources, restartPolicy, resizePolicy } = container;
+  return {
+    name,
+    ...(resources ? { resources } : {}),
+    ...(restartPolicy === undefined ? {} : { restartPolicy }),
+    ...(resizePolicy ? { resizePolicy } : {}),
+  };
 }
 
 /** `Deployment/shop/web`: the key of a workload in queues and logs. */

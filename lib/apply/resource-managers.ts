@@ -1,0 +1,70 @@
+import type { ManagedFieldsEntry } from '../kube/index.js';
+
+/** A container's resource, as messages name it: `requests.cpu` of `web`. */
+export interface OwnedResource {
+  readonly container: string;
+  /** Init containers are other fields than containers. */
+  readonly list: 'containers' | 'initContainers';
+  readonly field: 'requests' | 'limits';
+  readonly resource: 'cpu' | 'memory';
+}
+
+/** A field manager, and what it said of the resources in a workload's template. */
+export interface ResourceManager {
+  readonly manager: string;
+  readonly operation: string;
+  /** RFC 3339. */
+  readonly time?: string;
+  readonly fields: readonly OwnedResource[];
+}
+
+type Tree = Readonly<Record<string, unknown>>;
+
+const LISTS = ['containers', 'initContainers'] as const;
+const FIELDS = ['requests', 'limits'] as const;
+const RESOURCES = ['cpu', 'memory'] as const;
+
+/** Who said which CPU and memory of a template's containers; managers that said none are left out. */
+export function resourceManagers(managedFields: readonly ManagedFieldsEntry[] = []): ResourceManager[] {
+  return managedFields.flatMap(({ manager = '', operation = '', time, fieldsV1, subresource = '' }) => {
+    if (subresource !== '') return [];
+    const podSpec = descend(fieldsV1, 'f:spec', 'f:template', 'f:spec');
+    const fields = LISTS.flatMap((list) =>
+      Object.entries(descend(podSpec, `f:${list}`)).flatMap(([key, container]) => {
+        const name = nameIn(key);
+        return name === undefined ? [] : owned(list, name, descend(container, 'f:resources'));
+      }),
+    );
+    return fields.length === 0 ? [] : [{ manager, operation, ...(time === undefined ? {} : { time }), fields }];
+  });
+}
+
+function owned(list: OwnedResource['list'], container: string, resources: Tree): OwnedResource[] {
+  return FIELDS.flatMap((field) => {
+    const amounts = descend(resources, `f:${field}`);
+    return RESOURCES.filter((resource) => `f:${resource}` in amounts).map((resource) => ({
+      container,
+      list,
+      field,
+      resource,
+    }));
+  });
+}
+
+function descend(tree: unknown, ...path: readonly string[]): Tree {
+  let here: unknown = tree;
+  for (const step of path) here = isTree(here) ? here[step] : undefined;
+  return isTree(here) ? here : {};
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `k:{"name":"web"}`: the item of a list. */
+function nameIn(key: string): string | undefined {
+  if (!key.startsWith('k:')) return undefined;
+  const keys: unknown = JSON.parse(key.slice(2));
+  const name = isTree(keys) ? keys.name : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
