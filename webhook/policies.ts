@@ -12,6 +12,7 @@ import { OptimizationPolicy, policyValidator } from 'optipod/lib/api';
 import { policyAdmission } from 'optipod/lib/optipod';
 import {
   advice,
+  matchedWorkloads,
   onlyWeakens,
   reachOf,
   scopeErrors,
@@ -19,6 +20,7 @@ import {
   type Reach,
   type SelectionScope,
 } from 'optipod/lib/policy';
+import { boundsAdvice, type WantedAmount } from 'optipod/lib/recommend';
 import type { Logger } from '@optipod/operator/runtime';
 import type { AuthorsRights, MissingRight } from './authors.js';
 import type { AdmissionHandler } from './server/index.js';
@@ -30,6 +32,8 @@ export interface PolicyReviewSources {
   readonly scope: SelectionScope;
   /** What there is in the cluster; undefined as long as not all of it is known. */
   readonly world: () => PolicyWorld | undefined;
+  /** What usage of these workloads asks for. */
+  readonly wanted: (workloads: ReturnType<typeof matchedWorkloads>) => readonly WantedAmount[];
   /** Whether the author may patch workloads wherever a policy could; undefined where nobody wants to know. */
   readonly authorsRights?: (author: UserInfo, reach: Reach, signal: AbortSignal) => Promise<AuthorsRights>;
   /** Counts what became of a policy. */
@@ -118,9 +122,13 @@ function standing({ path, message }: FieldError): string {
 }
 
 /** A policy that is broken is not acted by, so that there is nothing to advise. */
-function advised(policy: Policy, tolerated: readonly FieldError[], { world }: PolicyReviewSources): string[] {
+function advised(policy: Policy, tolerated: readonly FieldError[], { world, wanted }: PolicyReviewSources): string[] {
   const there = tolerated.length === 0 ? world() : undefined;
-  return there ? advice(policy, there) : [];
+  if (!there || policy.spec.mode === 'Disabled') return [];
+  return [
+    ...advice(policy, there),
+    ...boundsAdvice(policy.spec.resourceBounds, wanted(matchedWorkloads(policy, there))),
+  ];
 }
 
 function isReviewed({ kind, operation, subResource }: AdmissionRequest): boolean {

@@ -18,6 +18,7 @@ import { podHandler, type ObjectMetadata } from './pods.js';
 import { policyHandler } from './policies.js';
 import { admissionApp, admissionServer, servedCertificate, type AdmissionServer } from './server/index.js';
 import type { WebhookSettings } from './settings.js';
+import { wantedByWorkload, wantedOf } from './wanted.js';
 import { namespaceMetadata, ownership, workloadMetadata, worldOf, type WorldCaches } from './world.js';
 
 /** A ReplicaSet that the cache lacks is asked for, within a fraction of the time kube-apiserver waits for the webhook. */
@@ -55,6 +56,7 @@ export function createWebhook(options: WebhookOptions): {
   const ofPolicies = access.to(policyAdmission.uses, {
     policies: readPolicy,
     namespaces: namespaceMetadata,
+    recommendations: wantedByWorkload,
     ...WORKLOADS,
   });
 
@@ -80,6 +82,7 @@ export function createWebhook(options: WebhookOptions): {
   const policyReview = policyHandler({
     scope,
     world: () => worldOf(caches, scope),
+    wanted: (workloads) => wantedOf(ofPolicies.recommendations, workloads),
     ...(settings.checkAuthors
       ? { authorsRights: (author, reach, signal) => rightsOf(author, reach, ofPolicies.reviews, signal) }
       : {}),

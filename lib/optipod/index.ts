@@ -130,6 +130,8 @@ export const policyAdmission = defineAdmission(OptimizationPolicy, {
     policies: use(OptimizationPolicy, ['watch']),
     namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
     ...WORKLOAD_METADATA,
+    // What usage of the workloads asks for, against the bounds.
+    recommendations: use(WorkloadRecommendation, ['watch']),
     // Whether the author may do himself what the policy would have done.
     reviews: use(SubjectAccessReview, ['create']),
   },

@@ -44,6 +44,14 @@ export function advice(policy: AdvisedPolicy, world: PolicyWorld): string[] {
   ];
 }
 
+/** The workloads that a policy's selector matches, whoever governs them, by namespace. */
+export function matchedWorkloads(
+  policy: AdvisedPolicy,
+  world: PolicyWorld,
+): ReadonlyMap<string, readonly SelectableWorkload[]> {
+  return new Map(placesOf(policy, world).map(({ namespace, workloads }) => [namespace.metadata.name, workloads]));
+}
+
 /** A namespace that the policy reaches, and what it matches there. */
 interface Place {
   readonly namespace: SelectableNamespace;

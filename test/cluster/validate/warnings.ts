@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Namespace } from 'optipod/kube';
+import { WorkloadRecommendation } from 'optipod/lib/api';
 import { waitFor } from '../../kit/index.js';
 import { createWorkload } from '../webhook/pods.js';
 import type { World } from '../webhook/world.js';
@@ -69,6 +70,30 @@ export function warnings(here: () => World): void {
     await said('heavier', { weight: 300 }, []);
     expect((await edit(admin, 'other', 'heavy', { spec: { mode: 'Disabled' } })).warnings).to.deep.equal([]);
     await said('not-any-more', {}, []);
+  });
+
+  it('B-OBS-1 bounds that usage never gets between, of workloads that something was recommended for', async () => {
+    for (const [name, value] of [
+      ['web', '20m'],
+      ['api', '80m'],
+    ] as const) {
+      const metadata = { namespace: 'shop', name: `deployment-${name}` };
+      const workload = { kind: 'Deployment', name, uid: name };
+      const policy = { namespace: 'shop', name: 'gone', uid: 'gone' };
+      const { uid } = (await world.client.create(WorkloadRecommendation, { metadata, spec: { workload, policy } }))
+        .metadata;
+      const cpu = { steps: [{ step: 'SafetyFactor', value }] };
+      await world.client.apply(
+        WorkloadRecommendation,
+        { metadata: { ...metadata, uid }, status: { containers: [{ name: 'app', cpu }] } },
+        { subresource: 'status', fieldManager: 'test', force: true },
+      );
+    }
+    const memory = { min: '64Mi', max: '1Gi' };
+    await said('high', { resourceBounds: { cpu: { min: '500m', max: '4' }, memory } }, [
+      'resourceBounds.cpu.min decides the cpu of all 2 containers: usage asks for 20m to 80m',
+    ]);
+    await said('fits', { resourceBounds: { cpu: { min: '50m', max: '4' }, memory } }, []);
   });
 
   it('several at once, each on a line of its own', () =>

@@ -77,6 +77,7 @@ describe('whatever kube-apiserver is made to send', () => {
   const policies = policyHandler({
     scope: { ownNamespace: 'optipod-system', policyScope: 'Cluster' },
     world: () => undefined,
+    wanted: () => [],
     count: () => undefined,
     log: silentLogger,
   });

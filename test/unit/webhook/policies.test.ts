@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { PolicyWorld } from 'optipod/lib/policy';
+import type { WantedAmount } from 'optipod/lib/recommend';
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../../operator/runtime/index.js';
 import type { AuthorsRights } from '../../../webhook/authors.js';
@@ -22,6 +23,7 @@ interface Options {
   readonly rights?: AuthorsRights | Error | 'not asked';
   readonly world?: PolicyWorld;
   readonly policyScope?: 'Cluster' | 'Namespace';
+  readonly wanted?: readonly WantedAmount[];
   /** Of the request. */
   readonly request?: object;
 }
@@ -34,6 +36,7 @@ async function review(after: object, before?: object, options: Options = {}) {
   const handler = policyHandler({
     scope: { ownNamespace: 'optipod-system', policyScope },
     world: () => world,
+    wanted: () => options.wanted ?? [],
     authorsRights: (author, reach) => {
       asked.push({ author: author.username, ...reach });
       return rights instanceof Error || rights === 'not asked'
@@ -114,6 +117,16 @@ describe('reviewing a policy', () => {
     const { response, counted, asked } = await review(labelled, wrong, { world: EMPTY });
     expect(response).to.deep.equal({ uid: 'one', allowed: true });
     expect([counted, asked]).to.deep.equal([['unchanged'], []]);
+  });
+
+  it('bounds that decide everything are warned about', async () => {
+    const amounts = [0.01, 0.02].map((amount) => ({ resource: 'cpu', amount: amount / 10 }) as const);
+    const wanted = [...amounts, { resource: 'memory', amount: 2 ** 40 }] as const;
+    const { response } = await review(good, undefined, { world: EMPTY, wanted });
+    expect(response.warnings).to.deep.equal([
+      NOTHING_MATCHES,
+      'resourceBounds.cpu.min decides the cpu of all 2 containers: usage asks for 1m to 2m',
+    ]);
   });
 
   it('nor is one that is on its way out, a subresource, or another kind', async () => {
