@@ -157,8 +157,8 @@ describe('optipod validate: what is found in a text', () => {
   it('B-API-9 names exactly the paths that the validator names, in YAML and in JSON', () => {
     const value = fc.oneof(
       fc.constantFrom('Auto', '', '5m', '0', '1Gi', null, true, [], {}, 0.5),
-      // A field of the merge key's name is written without quotes, and so read as a merge.
-      fc.jsonValue({ maxDepth: 2 }).filter((json) => !JSON.stringify(json).includes('"<<"')),
+      // Written without quotes, and read as something else: the merge key, and a number as Go writes it (0X1F).
+      fc.jsonValue({ maxDepth: 2 }).filter((json) => !/"(<<"|[-+]?0[XOB])/.test(JSON.stringify(json))),
     );
     const field = fc.constantFrom(
       ...[
