@@ -5,9 +5,11 @@ import { createAuthority, issueLeaf, silentLogger } from '../../../operator/runt
 import { podHandler } from '../../../webhook/pods.js';
 import { policyHandler } from '../../../webhook/policies.js';
 import { admissionApp, serveTls } from '../../../webhook/server/index.js';
-import { owner, POLICY, sourcesOf } from '../../unit/webhook/reviews.js';
+import { POLICY, sourcesOf } from '../../unit/webhook/reviews.js';
 import { collect } from '../heap.js';
 import { REPLICA_SET } from './pod-review.js';
+
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'web-uid', controller: true };
 
 const wanted = { requests: { cpu: '240m', memory: '512Mi' } };
 const annotations = writeAnnotations({
@@ -22,7 +24,7 @@ const annotations = writeAnnotations({
 });
 const pods = podHandler({
   ...sourcesOf({
-    replicaSets: [{ ...REPLICA_SET, ownerReferences: [owner('Deployment', 'web')] }],
+    replicaSets: [{ ...REPLICA_SET, ownerReferences: [DEPLOYMENT] }],
     workloads: { Deployment: { namespace: 'shop', name: 'web', uid: 'web-uid', annotations } },
   }),
   // What is written down of each review would be all that grows.
