@@ -44,7 +44,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
       'test/cluster/runtime/**/*.test.ts',
       'test/cluster/runtime-manager/**/*.test.ts',
       'test/cluster/validate/ratcheting.test.ts',
-      'test/cluster/webhook/rotation.test.ts',
+      'test/cluster/webhook/*.test.ts',
     ],
     needs: 'control-plane',
     tries: 20_000,

@@ -7,14 +7,17 @@ export function qosClass({ containers, initContainers = [], resources }: PodSpec
   const all: readonly Pick<Container, 'resources'>[] = resources ? [{ resources }] : [...containers, ...initContainers];
   const amounts = all.flatMap((container) =>
     RESOURCES.map((name) => ({
+      asked: container.resources?.requests?.[name] !== undefined,
       request: amount(container.resources?.requests?.[name]),
       limit: amount(container.resources?.limits?.[name]),
     })),
   );
   if (amounts.every(({ request, limit }) => request === undefined && limit === undefined)) return 'BestEffort';
-  // kube-apiserver has defaulted a missing request to the limit before anybody sees the pod; a template may lack it.
+  // kube-apiserver has defaulted a missing request to the limit before anybody sees the pod; a template may lack it. One that
+  // says zero stays zero.
   const guaranteed = amounts.every(
-    ({ request, limit }) => limit !== undefined && (request === undefined || compareQuantities(request, limit) === 0),
+    ({ asked, request, limit }) =>
+      limit !== undefined && (!asked || (request !== undefined && compareQuantities(request, limit) === 0)),
   );
   return guaranteed ? 'Guaranteed' : 'Burstable';
 }

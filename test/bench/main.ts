@@ -1,4 +1,5 @@
 /** `npm run bench`: ratios, each against something measured in the same run. CPU time, for wall time tells of the neighbours. */
+import { admission } from './admission.js';
 import { admissionReview } from './admission-review.js';
 import { eventLoop } from './event-loop.js';
 import { firstPass } from './first-pass.js';
@@ -10,4 +11,4 @@ for (const bench of [admissionReview, recommendation, validation, files, synthes
   const { name, ours, peer, ratio } = await bench();
   console.log(`${name}: ${ours.toFixed(1)} µs CPU, ${ratio.toFixed(2)} × ${peer}`);
 }
-for (const bench of [informer, eventLoop, firstPass]) for (const line of await bench()) console.log(line);
+for (const bench of [informer, eventLoop, firstPass, admission]) for (const line of await bench()) console.log(line);

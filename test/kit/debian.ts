@@ -15,13 +15,23 @@ const node = {
   prometheus: 'prometheus',
 };
 
-const packagesOf: Readonly<Record<'control-plane' | 'node', Readonly<Record<string, string>>>> = {
+const packagesOf: Readonly<Record<PackagesFor, Readonly<Record<string, string>>>> = {
   'control-plane': isolation,
   node: { ...isolation, ...node },
+  bench: { wrk: 'wrk' },
+};
+
+/** A level of cluster, or what benchmarks run besides. */
+export type PackagesFor = 'control-plane' | 'node' | 'bench';
+
+const stillWorks: Readonly<Record<PackagesFor, string>> = {
+  'control-plane': 'npm run test:unit works without them',
+  node: 'the control-plane and unit tests work without them',
+  bench: 'all tests work without them',
 };
 
 /** Packages of a level whose programs are not there. */
-export function missingPackages(level: 'control-plane' | 'node'): string[] {
+export function missingPackages(level: PackagesFor): string[] {
   return Object.entries(packagesOf[level])
     .filter(([, program]) => findProgram(program) === undefined)
     .map(([name]) => name);
@@ -48,7 +58,7 @@ function isExecutable(path: string): boolean {
  * Throws `CannotRun` where it may not (`install` is false, not root) or cannot (no apt-get, no network).
  */
 export async function ensurePackages(
-  level: 'control-plane' | 'node',
+  level: PackagesFor,
   options: { install: boolean; progress: Progress },
 ): Promise<void> {
   if (missingPackages(level).length === 0) return;
@@ -66,11 +76,10 @@ export async function ensurePackages(
 
 async function install(
   missing: string[],
-  level: 'control-plane' | 'node',
+  level: PackagesFor,
   options: { install: boolean; progress: Progress },
 ): Promise<void> {
-  const still =
-    level === 'node' ? 'the control-plane and unit tests work without them' : 'npm run test:unit works without them';
+  const still = stillWorks[level];
   const names = missing.join(' ');
   const can = options.install && process.getuid?.() === 0 && findProgram('apt-get') !== undefined;
   if (!can) throw new CannotRun(`Install these packages (apt-get install ${names}); ${still}.`);

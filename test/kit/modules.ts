@@ -38,6 +38,11 @@ export const modules: Readonly<Record<string, GoModule>> = {
     versionedBy: 'sigs.k8s.io/metrics-server',
     packages: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
   },
+  // A peer for benchmarks.
+  vpa: {
+    versionedBy: 'k8s.io/autoscaler/vertical-pod-autoscaler',
+    packages: { 'vpa-admission-controller': 'k8s.io/autoscaler/vertical-pod-autoscaler/pkg/admission-controller' },
+  },
   load: { packages: { load: '.' } },
   'cel-cost': { versionedBy: 'k8s.io/apiextensions-apiserver', packages: { 'cel-cost': '.' } },
 };

@@ -76,7 +76,7 @@ const wrong = fc.oneof(
 );
 
 /** What happens to one field of an object. */
-interface Mutation {
+export interface Mutation {
   readonly at: number;
   readonly how: 'replace' | 'remove' | 'null' | 'double' | 'strange';
   readonly value: Json;

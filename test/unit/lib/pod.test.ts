@@ -71,6 +71,15 @@ describe('patching a pod', () => {
     expect(patchPod(web(), wanted({ cpu: '1' }), [])).to.include({ outcome: 'patched' });
   });
 
+  it('B-REC-4 a request of zero is not one that is missing: it keeps a pod from being Guaranteed', () => {
+    const same = { cpu: '1', memory: '1Gi' };
+    expect(qosClass(web({ limits: same }))).to.equal('Guaranteed');
+    const zero = web({ requests: { cpu: '0', memory: '1Gi' }, limits: same });
+    expect(qosClass(zero)).to.equal('Burstable');
+    expect(patchPod(zero, wanted({ cpu: '500m' }), [])).to.include({ outcome: 'patched' });
+    expect(patchPod(zero, wanted({ cpu: '1' }), [])).to.include({ reason: 'QosClassWouldChange' });
+  });
+
   it('B-WEB-1 leaves a pod whole that would break a LimitRange', () => {
     const range = (type: string, bounds: object) =>
       [{ spec: { limits: [{ type, ...bounds }] } }] as unknown as LimitRange[];

@@ -1,0 +1,50 @@
+/** The webhook's handlers over TLS in a process of their own, which says what it holds when it is asked: for `startReviewServer`. */
+import { writeAnnotations } from 'optipod/lib/api';
+import { Registry } from 'prom-client';
+import { createAuthority, issueLeaf, silentLogger } from '../../../operator/runtime/index.js';
+import { podHandler } from '../../../webhook/pods.js';
+import { policyHandler } from '../../../webhook/policies.js';
+import { admissionApp, serveTls } from '../../../webhook/server/index.js';
+import { POLICY, sourcesOf } from '../../unit/webhook/reviews.js';
+import { collect } from '../heap.js';
+import { REPLICA_SET } from './pod-review.js';
+
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'web-uid', controller: true };
+
+const wanted = { requests: { cpu: '240m', memory: '512Mi' } };
+const annotations = writeAnnotations({
+  policy: POLICY,
+  lastRecommendation: '2026-01-28T10:30:00Z',
+  strategy: 'webhook',
+  containers: new Map([
+    ['web', wanted],
+    ['__proto__', wanted],
+    ['constructor', wanted],
+  ]),
+});
+const pods = podHandler({
+  ...sourcesOf({
+    replicaSets: [{ ...REPLICA_SET, ownerReferences: [DEPLOYMENT] }],
+    workloads: { Deployment: { namespace: 'shop', name: 'web', uid: 'web-uid', annotations } },
+  }),
+  // What is written down of each review would be all that grows.
+  fetchReplicaSet: () => Promise.resolve(undefined),
+  count: () => undefined,
+});
+const policies = policyHandler({
+  scope: { ownNamespace: 'optipod-system', policyScope: 'Cluster' },
+  world: () => undefined,
+  count: () => undefined,
+  log: silentLogger,
+});
+
+const now = new Date();
+const authority = await createAuthority(now);
+const certificate = await issueLeaf(authority, ['localhost'], now);
+const app = admissionApp([pods, policies], { log: silentLogger, metrics: new Registry() });
+const { port } = await serveTls(app, { host: '127.0.0.1', port: 0, certificate });
+
+process.on('message', () => {
+  void collect().then(() => process.send?.({ rss: process.memoryUsage.rss() }));
+});
+process.send?.({ port, ca: authority.cert });
