@@ -17,11 +17,16 @@ export function slidingWindow(length: number): SlidingWindow {
   const queue: Pick<Sample, 'at' | 'pod' | 'value'>[] = [];
   let head = 0;
   let instants = 0;
+  /** How many samples of each pod there are. */
+  const pods = new Map<string, number>();
   const sorted = sortedValues();
 
   const forgetBefore = (from: number): void => {
     for (let first = queue[head]; first && first.at < from; first = queue[head]) {
       sorted.remove(first.value);
+      const left = (pods.get(first.pod) ?? 0) - 1;
+      if (left > 0) pods.set(first.pod, left);
+      else pods.delete(first.pod);
       head += 1;
       if (queue[head]?.at !== first.at) instants -= 1;
     }
@@ -33,6 +38,7 @@ export function slidingWindow(length: number): SlidingWindow {
     add(sample) {
       if (head === queue.length || queue.at(-1)?.at !== sample.at) instants += 1;
       queue.push(sample);
+      pods.set(sample.pod, (pods.get(sample.pod) ?? 0) + 1);
       sorted.insert(sample.value);
     },
     usage(at) {
@@ -49,6 +55,8 @@ export function slidingWindow(length: number): SlidingWindow {
         percentile: (p) => percentile(values, p),
         podsAbove: (p, times) => {
           const least = percentile(values, p) * times;
+          // Most often one pod is all there is, or even the highest sample is below, and no pod need be looked at.
+          if ((values.at(-1) ?? Number.NaN) < least || (pods.size === 1 && times > 1 && least > 0)) return [];
           return [...byPod(queue.slice(head))]
             .map(([pod, own]) => ({ pod, value: percentile(Float64Array.from(own).sort(), p) }))
             .filter(({ value }) => value >= least)

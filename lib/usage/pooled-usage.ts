@@ -29,7 +29,12 @@ export function pooledUsage<M extends string>(pods: Pods<M>, metric: M, span: Sp
       to = Math.max(to, end);
     },
   };
-  for (const pod of pods.values()) pod[metric]?.collect(span, collection);
+  let contributing = 0;
+  for (const pod of pods.values()) {
+    const before = sketch.count;
+    pod[metric]?.collect(span, collection);
+    if (sketch.count > before) contributing += 1;
+  }
   if (sketch.count === 0) return undefined;
   return {
     samples: sketch.count,
@@ -40,6 +45,8 @@ export function pooledUsage<M extends string>(pods: Pods<M>, metric: M, span: Sp
     percentile: (p) => sketch.percentile(p),
     podsAbove(p, times) {
       const least = sketch.percentile(p) * times;
+      // Most often one pod is all there is, or even the highest sample is below, and no pod need be looked at.
+      if (sketch.max < least || (contributing === 1 && times > 1 && least > 0)) return [];
       return podPercentiles(pods, metric, span, p)
         .filter(({ value }) => value >= least)
         .sort((a, b) => b.value - a.value || (a.pod < b.pod ? -1 : 1));

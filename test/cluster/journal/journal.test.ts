@@ -57,7 +57,7 @@ describe('kept readings', function () {
     const log = join(cluster.folder, `${provider}.log`);
     writeFileSync(log, '');
     const files = ['kill-at.ts', 'journal-process.ts'].map((file) => join(ROOT, 'test/support', file));
-    const argv = [process.execPath, '--import', 'tsx', '--import', ...files, 'plan', provider] as const;
+    const argv = [process.execPath, '--import', 'tsx', '--import', ...files, provider] as const;
     const [program, ...args] = diesWithUs([...argv]);
     const child = spawn(program, args, {
       cwd: ROOT,

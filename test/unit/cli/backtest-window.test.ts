@@ -74,6 +74,6 @@ function told(usage: Usage | undefined): object | undefined {
   if (!usage) return undefined;
   const { samples, instants, from, to, max } = usage;
   const percentiles = [0, 0.5, 0.9, 1].map((p) => usage.percentile(p));
-  const pods = [...usage.podsAbove(0.9, 1)].sort((a, b) => (a.pod < b.pod ? -1 : 1));
+  const pods = [1, 1.5, 2].map((times) => [...usage.podsAbove(0.9, times)].sort((a, b) => (a.pod < b.pod ? -1 : 1)));
   return { samples, instants, from, to, max, percentiles, pods };
 }

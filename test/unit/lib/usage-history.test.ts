@@ -47,7 +47,7 @@ const RANKS = [0, 0.25, 0.5, 0.9, 0.99, 1];
 function told(usage: Usage | undefined) {
   if (!usage) return undefined;
   const { samples, instants, from, to, max } = usage;
-  const pods = [...usage.podsAbove(0.5, 1)].sort((a, b) => (a.pod < b.pod ? -1 : 1));
+  const pods = [1, 1.5, 2].map((times) => [...usage.podsAbove(0.5, times)].sort((a, b) => (a.pod < b.pod ? -1 : 1)));
   return { samples, instants, from, to, max, ranks: RANKS.map((p) => usage.percentile(p)), pods };
 }
 
