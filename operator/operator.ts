@@ -7,6 +7,7 @@ import { metricsProviders } from './metrics/providers.js';
 import type { MetricsProvider } from './metrics/reading.js';
 import { policies } from './policies/controller.js';
 import { Coverage } from './policies/coverage.js';
+import { stopOf } from './policies/in-effect.js';
 import {
   certificateController,
   createAccess,
@@ -81,6 +82,7 @@ export function createOperator(options: OperatorOptions): Manager {
     },
   };
   const cluster = new Cluster(caches, namespace, settings.policyScope);
+  const stop = () => stopOf(cluster, settings);
   const endpoints = evaluating.endpoints.informer;
   const webhookReady = () =>
     endpoints.list().some((slice) => slice.endpoints?.some(({ conditions }) => conditions?.ready !== false));
@@ -137,6 +139,7 @@ export function createOperator(options: OperatorOptions): Manager {
     constraintsOf: (workload) => constraintsOf(constraints, workload),
     holdsOn,
     inEffect: (workload) => memoryInEffectOf(workload, pods, usage),
+    stop,
     minSamples: settings.minSamples,
     recommending: {
       memoryHeadroom: settings.memoryHeadroom,
@@ -154,6 +157,7 @@ export function createOperator(options: OperatorOptions): Manager {
     turns,
     cluster,
     coverage,
+    stop,
     evaluateSoon,
   });
   followPods({

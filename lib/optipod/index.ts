@@ -27,7 +27,9 @@ import { PodMetricsKind } from './pod-metrics.js';
 import { NAMES, WEBHOOK_NAMESPACE_LABEL } from './names.js';
 
 export * from './autoscalers.js';
+export * from './disruption-settings.js';
 export * from './journal.js';
+export * from './webhook-proof.js';
 export * from './metrics-settings.js';
 export * from './names.js';
 export * from './pod-metrics.js';
