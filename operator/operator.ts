@@ -1,11 +1,13 @@
 import { readPolicy, readRecommendations } from 'optipod/lib/api';
 import { optipod, policyController, workloadController } from 'optipod/lib/optipod';
+import { AUTOSCALER_PROJECTIONS, followAutoscalers } from './applying/autoscalers/autoscalers.js';
 import { Cluster, policyKey, type ClusterCaches } from './cluster.js';
 import { constraintsOf, nodeCapacity } from './constraints.js';
 import { metricsProviders } from './metrics/providers.js';
 import type { MetricsProvider } from './metrics/reading.js';
 import { policies } from './policies/controller.js';
 import { Coverage } from './policies/coverage.js';
+import { stopOf } from './policies/in-effect.js';
 import {
   certificateController,
   createAccess,
@@ -26,7 +28,7 @@ import { followPods, memoryInEffect, podsOf, seenPod, type SeenPod } from './usa
 import { createUsageSources, type UsageSources } from './usage/usage.js';
 import { workloads } from './workloads/controller.js';
 import { Turns } from './workloads/turns.js';
-import { WORKLOAD_PROJECTIONS, type Workload } from './workloads/workload.js';
+import { parseWorkloadKey, WORKLOAD_PROJECTIONS, type Workload } from './workloads/workload.js';
 
 export interface OperatorOptions {
   readonly client: KubeClient;
@@ -60,7 +62,13 @@ export function createOperator(options: OperatorOptions): Manager {
   });
 
   const access = createAccess({ client, namespace, fieldManager: optipod.name });
-  const project = { policies: readPolicy, pods: seenPod, nodes: nodeCapacity, ...WORKLOAD_PROJECTIONS };
+  const project = {
+    policies: readPolicy,
+    pods: seenPod,
+    nodes: nodeCapacity,
+    ...AUTOSCALER_PROJECTIONS,
+    ...WORKLOAD_PROJECTIONS,
+  };
   const evaluating = access.to(policyController.uses, project);
   const tidying = access.to(workloadController.uses, project);
 
@@ -74,6 +82,7 @@ export function createOperator(options: OperatorOptions): Manager {
     },
   };
   const cluster = new Cluster(caches, namespace, settings.policyScope);
+  const stop = () => stopOf(cluster, settings);
   const endpoints = evaluating.endpoints.informer;
   const webhookReady = () =>
     endpoints.list().some((slice) => slice.endpoints?.some(({ conditions }) => conditions?.ready !== false));
@@ -100,6 +109,17 @@ export function createOperator(options: OperatorOptions): Manager {
     quotas: evaluating.quotas.informer,
     nodes: evaluating.nodes.informer,
   };
+  const evaluateGovernor = (of: ReturnType<typeof parseWorkloadKey>) => {
+    const found = cluster.workload(of);
+    const policy = found && cluster.governor(found);
+    if (policy) evaluateSoon(policyKey(policy));
+  };
+  const autoscalers = {
+    horizontalAutoscalers: evaluating.horizontalAutoscalers.informer,
+    scaledObjects: evaluating.scaledObjects.informer,
+    verticalAutoscalers: evaluating.verticalAutoscalers.informer,
+  };
+  const holdsOn = followAutoscalers(autoscalers, (key) => evaluateGovernor(parseWorkloadKey(key)));
   const coverage = new Coverage();
   const turns = new Turns();
   const evaluateSoon = (key: string) => evaluation.enqueueAfter(key, SETTLE_MS);
@@ -117,8 +137,9 @@ export function createOperator(options: OperatorOptions): Manager {
     evaluateSoon,
     usage,
     constraintsOf: (workload) => constraintsOf(constraints, workload),
-    holdsOn: () => [],
+    holdsOn,
     inEffect: (workload) => memoryInEffectOf(workload, pods, usage),
+    stop,
     minSamples: settings.minSamples,
     recommending: {
       memoryHeadroom: settings.memoryHeadroom,
@@ -136,17 +157,14 @@ export function createOperator(options: OperatorOptions): Manager {
     turns,
     cluster,
     coverage,
+    stop,
     evaluateSoon,
   });
   followPods({
     pods,
     evictions: evaluating.evictions.informer,
     histories: usage.histories,
-    onKill: ({ namespace: where, kind, workload }) => {
-      const found = cluster.workload({ kind, namespace: where, name: workload });
-      const policy = found && cluster.governor(found);
-      if (policy) evaluateSoon(policyKey(policy));
-    },
+    onKill: ({ namespace: where, kind, workload }) => evaluateGovernor({ kind, namespace: where, name: workload }),
   });
   const triggers = connectTriggers(cluster, {
     policies: evaluation,

@@ -20,7 +20,8 @@ import { slidingPeak } from './peak.js';
 import { slidingWindow } from './window.js';
 
 /** A container whose author asked for nothing: no limit caps, and no QoS class holds, what is recommended. */
-const POD: PodSpec = { containers: [{ name: 'main' }] };
+const CONTAINER = 'main';
+const POD: PodSpec = { containers: [{ name: CONTAINER }] };
 
 /** OptiPod under a policy, as an operator without settings of its own: the operator's own recommendation. */
 export function policyEstimator(name: string, spec: RecommendingSpec): Estimator {
@@ -48,6 +49,7 @@ function estimation(spec: RecommendingSpec): Estimation {
 
   function request(resource: ResourceName, usage: ContainerUsage, now: number): Partial<Record<ResourceName, number>> {
     const made = recommend({
+      container: CONTAINER,
       ...{ resource, resources: undefined, pod: POD, spec, usage, minSamples, now, settings, standing },
       ...(resource === 'memory' && gradual ? { gradual } : {}),
       stepInEffect: true,

@@ -19,6 +19,8 @@ export interface UseOptions {
   readonly fieldSelector?: string;
   /** Of the objects read, only their metadata are asked for and kept. */
   readonly metadataOnly?: boolean;
+  /** The kind may not be there, and may come later: until then there are no objects of it, and nothing waits for it. */
+  readonly optional?: boolean;
   /**
    * Why a running operator may never do some of this. What is granted without such a reason must be seen to be used; the
    * tests hold an installation against kube-apiserver's audit log.

@@ -80,6 +80,8 @@ export interface WorkloadObject extends KubeObject {
     readonly paused?: boolean;
     /** Of a Deployment. */
     readonly strategy?: { readonly type?: string };
+    /** Of a StatefulSet: claims that its pods have volumes for. */
+    readonly volumeClaimTemplates?: readonly { readonly metadata: Pick<ObjectMeta, 'name'> }[];
     /** Of a StatefulSet and a DaemonSet. */
     readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
   };

@@ -21,11 +21,15 @@ import {
   use,
 } from '../kube/index.js';
 import { type PolicyScope, SYSTEM_NAMESPACES } from '../policy/index.js';
+import { autoscalerUses } from './autoscalers.js';
 import { journalUses } from './journal.js';
 import { PodMetricsKind } from './pod-metrics.js';
 import { NAMES, WEBHOOK_NAMESPACE_LABEL } from './names.js';
 
+export * from './autoscalers.js';
+export * from './disruption-settings.js';
 export * from './journal.js';
+export * from './webhook-proof.js';
 export * from './metrics-settings.js';
 export * from './names.js';
 export * from './pod-metrics.js';
@@ -66,6 +70,8 @@ export const policyController = defineController(OptimizationPolicy, {
     limitRanges: use(LimitRangeKind, ['watch']),
     quotas: use(ResourceQuotaKind, ['watch']),
     nodes: use(NodeKind, ['watch']),
+    // Who else goes by a workload's requests, or sets them.
+    ...autoscalerUses,
     // Readings of metrics-server, and what is kept of those that nobody can tell again.
     podMetrics: use(PodMetricsKind, ['list'], { rarely: 'where a policy says so: metricsConfig.provider' }),
     // RBAC knows no labels: what is kept for a custom provider is covered by the same.

@@ -1,5 +1,6 @@
 import { ADMISSION_SETTINGS, CONTROLLERS_SETTINGS, parsers, type SettingsTable } from '../kube/index.js';
 import { POLICY_SCOPES } from '../policy/index.js';
+import { DISRUPTION_SETTINGS } from './disruption-settings.js';
 import { METRICS_SETTINGS } from './metrics-settings.js';
 
 const { boolean, choice, duration, integer, share, url } = parsers;
@@ -73,6 +74,7 @@ export const OPERATOR_SETTINGS = {
     default: '1h',
     description: 'How old the last usage of a container may be for anything to be recommended from it.',
   },
+  ...DISRUPTION_SETTINGS,
   ...METRICS_SETTINGS,
 } as const satisfies SettingsTable;
 

@@ -29,6 +29,8 @@ export interface ClusterConstraints {
 
 /** Somebody else's reason not to apply what is recommended: an autoscaler, a rollout. */
 export interface ClusterHold {
+  /** Absent where it is about all containers. */
+  readonly container?: string;
   /** Absent where it is about both. */
   readonly resource?: ResourceName;
   /** Why, in one CamelCase word. */
@@ -43,6 +45,8 @@ export type RecommendingSpec = Pick<
 
 /** What the recommendation of one resource of one container is made from. */
 export interface RecommendationInput {
+  /** Its name. */
+  readonly container: string;
   readonly resource: ResourceName;
   /** The container's own, as kube-apiserver makes them of what its author wrote. */
   readonly resources: ResourceRequirements | undefined;

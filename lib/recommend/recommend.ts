@@ -110,8 +110,10 @@ function podHold({ pod, spec }: RecommendationInput): Hold | undefined {
   return undefined;
 }
 
-function clusterHold({ holds = [], resource }: RecommendationInput): Hold | undefined {
-  const found = holds.find((one) => one.resource === undefined || one.resource === resource);
+function clusterHold({ holds = [], container, resource }: RecommendationInput): Hold | undefined {
+  const found = holds.find(
+    (one) => [undefined, container].includes(one.container) && [undefined, resource].includes(one.resource),
+  );
   return found && { reason: found.reason, message: found.message };
 }
 

@@ -33,7 +33,7 @@ export interface ReportInput {
     readonly metadata: Pick<ObjectMeta, 'name' | 'uid'> & { readonly namespace: string };
   };
   readonly result: WorkloadRecommendations;
-  /** What becomes of it under a policy in mode Auto; any other only recommends. */
+  /** What becomes of it; by a policy in another mode than Auto nothing is applied. */
   readonly application: Application;
   /** What was last told. */
   readonly before?: Pick<WorkloadRecommendation, 'status'> | undefined;
@@ -46,7 +46,8 @@ export interface ReportInput {
 /** What is told of one workload: what is recommended, every step that led there, and what becomes of it. */
 export function reportOf(input: ReportInput): WorkloadReport {
   const { policy, workload, result, before, applying, now } = input;
-  const application = policy.spec.mode === 'Auto' ? input.application : ONLY_RECOMMENDED;
+  const onlyRecommends = policy.spec.mode !== 'Auto' && input.application.applied;
+  const application = onlyRecommends ? ONLY_RECOMMENDED : input.application;
   const { kind, metadata } = workload;
   const { containers } = result;
   const lastApplied = application.at === undefined ? before?.status?.lastApplied : formatInstant(application.at);

@@ -58,6 +58,7 @@ export function recommendWorkload(input: WorkloadInput): WorkloadRecommendations
     .map(({ container: { name, resources } }): ContainerRecommendation => {
       const of = (resource: ResourceName) =>
         recommend({
+          container: name,
           resource,
           resources,
           pod,

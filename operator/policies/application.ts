@@ -1,18 +1,19 @@
 import { unsupportedStrategy } from 'optipod/lib/policy';
 import { ONLY_RECOMMENDED, type Application } from 'optipod/lib/recommend';
-import type { Cluster, ValidPolicy } from '../cluster.js';
+import type { ValidPolicy } from '../cluster.js';
 import type { Workload } from '../workloads/workload.js';
-import { throughWebhook } from './conditions.js';
+import { throughWebhook, type Applying } from './conditions.js';
+import { stopped } from './in-effect.js';
 
 /** What becomes of what is recommended for one workload: whether its next pod gets it, or why not. */
 export function applicationOf(
-  { spec }: ValidPolicy,
+  policy: ValidPolicy,
   { metadata }: Pick<Workload, 'metadata'>,
-  cluster: Cluster,
-  webhookReady: boolean,
+  { cluster, webhookReady, stop, permissions }: Applying,
 ): Application {
-  if (spec.mode !== 'Auto') return ONLY_RECOMMENDED;
-  const unsupported = unsupportedStrategy(spec);
+  if (policy.spec.mode !== 'Auto') return ONLY_RECOMMENDED;
+  if (stop) return { applied: false, ...stopped(policy, stop, permissions) };
+  const unsupported = unsupportedStrategy(policy.spec);
   if (unsupported !== undefined) return { applied: false, reason: 'StrategyNotSupported', message: unsupported };
   const { status, reason, message } = throughWebhook([metadata.namespace], cluster, webhookReady);
   return { applied: status === 'True', reason, message };

@@ -1,10 +1,12 @@
 import { emptySelection, isReserved, unsupportedStrategy } from 'optipod/lib/policy';
 import type { ConditionNow } from 'optipod/kube';
+import type { Stop } from 'optipod/lib/apply';
 import type { Hold } from 'optipod/lib/recommend';
 import { WEBHOOK_NAMESPACE_LABEL } from 'optipod/lib/optipod';
 import type { Cluster, ValidPolicy } from '../cluster.js';
 import type { ProviderError } from '../metrics/provider.js';
 import type { Workload } from '../workloads/workload.js';
+import { stopped } from './in-effect.js';
 
 type Said = Omit<ConditionNow, 'type'>;
 
@@ -66,15 +68,24 @@ export function metricsAvailable({ failure, workloads, recommended, holds }: Usa
   return { type: 'MetricsAvailable', ...said() };
 }
 
+/** What decides whether anything is applied at all. */
+export interface Applying {
+  readonly cluster: Cluster;
+  readonly webhookReady: boolean;
+  /** Why nothing is, whatever policies say. */
+  readonly stop: Stop | undefined;
+  readonly permissions: Permissions;
+}
+
 /** Whether what is recommended reaches pods; only a policy in mode Auto has this condition. */
 export function applying(
-  { spec }: ValidPolicy,
+  policy: ValidPolicy,
   governed: readonly Workload[],
-  cluster: Cluster,
-  webhookReady: boolean,
+  { cluster, webhookReady, stop, permissions }: Applying,
 ): ConditionNow | undefined {
-  if (spec.mode !== 'Auto') return undefined;
-  const unsupported = unsupportedStrategy(spec);
+  if (policy.spec.mode !== 'Auto') return undefined;
+  if (stop) return { type: 'Applying', status: 'False', ...stopped(policy, stop, permissions) };
+  const unsupported = unsupportedStrategy(policy.spec);
   if (unsupported !== undefined) {
     return { type: 'Applying', status: 'False', reason: 'StrategyNotSupported', message: unsupported };
   }

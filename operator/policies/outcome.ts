@@ -18,7 +18,8 @@ import { annotate } from '../workloads/annotate.js';
 import { gradualOf, standingReport, tell } from '../workloads/recommendation.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
 import { applicationOf } from './application.js';
-import type { PassContext } from './pass.js';
+import { policyInEffect } from './in-effect.js';
+import { applyingNow, type PassContext } from './pass.js';
 import type { UsageAt } from './usage.js';
 
 /** What came of one workload. */
@@ -47,10 +48,11 @@ export async function recommendTo(
   if (!workload || cluster.governor(workload)?.metadata.uid !== policy.metadata.uid) return undefined;
   const before = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
   const now = Math.floor(context.now() / 1000);
+  const acting = policyInEffect(policy, context.stop());
   const applying = before?.spec.workload.uid === workload.metadata.uid ? before.status?.applying : undefined;
   const suspension = suspensionAt(applying, workload.template, now);
   const result = recommendWorkload({
-    policy,
+    policy: acting,
     workload,
     usage: usage.of(workload),
     minSamples: minSamples(policy, context),
@@ -67,12 +69,12 @@ export async function recommendTo(
     holds: holdsOf(result).map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
     wanted: wantedAmounts(result),
   };
-  const application = applicationOf(policy, workload, cluster, context.webhookReady());
+  const application = applicationOf(policy, workload, applyingNow(context));
   try {
     // Told before it is written: it is there that a gradual decrease remembers its steps.
-    await tell(reports, before, reportOf({ policy, workload, result, application, before, applying, now }));
+    await tell(reports, before, reportOf({ policy: acting, workload, result, application, before, applying, now }));
     const fresh = freshRecommendations(result);
-    const written = await annotate(writers, workload, annotationsFor({ policy, workload, fresh }));
+    const written = await annotate(writers, workload, annotationsFor({ policy: acting, workload, fresh }));
     if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
     return outcome;
   } catch (error) {

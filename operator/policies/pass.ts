@@ -1,5 +1,6 @@
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import type { ConditionNow, Patchable } from 'optipod/kube';
+import type { Stop } from 'optipod/lib/apply';
 import {
   boundsAdvice,
   type ClusterConstraints,
@@ -21,6 +22,7 @@ import {
   permitted,
   ready,
   workloadsMatched,
+  type Applying,
   type Permissions,
 } from './conditions.js';
 import type { Coverage } from './coverage.js';
@@ -51,9 +53,16 @@ export interface PassContext {
   readonly minSamples: number;
   readonly recommending: RecommendationSettings;
   readonly webhookReady: () => boolean;
+  /** Why nothing is applied, whatever policies say. */
+  readonly stop: () => Stop | undefined;
   readonly permissions: Permissions;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+}
+
+/** What decides now whether anything is applied. */
+export function applyingNow({ cluster, webhookReady, stop, permissions }: PassContext): Applying {
+  return { cluster, webhookReady: webhookReady(), stop: stop(), permissions };
 }
 
 /** Workloads that are evaluated in one slice of the event loop: some milliseconds. */
@@ -98,7 +107,7 @@ export async function pass(
       recommended: outcomes.filter(({ isRecommended }) => isRecommended).length,
       holds: outcomes.flatMap(({ isRecommended, holds }) => (isRecommended ? [] : holds)),
     }),
-    applying(policy, governed, cluster, context.webhookReady()),
+    applying(policy, governed, applyingNow(context)),
     permitted(policy, context.permissions),
     boundsDecide(
       boundsAdvice(

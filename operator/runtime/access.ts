@@ -74,10 +74,11 @@ export function createAccess({ client, namespace, fieldManager }: AccessOptions)
 
   function informerOf(use: Use, project: Project | undefined): Informer<unknown> {
     const selection = selectionOf(use, namespace);
-    const key = JSON.stringify([resourceOf(use.kind), use.kind.version, selection]);
+    const optional = use.optional === true;
+    const key = JSON.stringify([resourceOf(use.kind), use.kind.version, selection, optional]);
     const known = shared.find((one) => one.key === key && one.project === project);
     if (known) return known.informer;
-    const options = { ...selection, ...(project ? { project } : {}) };
+    const options = { ...selection, optional, ...(project ? { project } : {}) };
     const informer = createInformer<KubeObject, unknown>(client, use.kind, options);
     shared.push({ key, project, use, informer });
     return informer;

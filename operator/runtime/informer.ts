@@ -26,7 +26,7 @@ export interface Informer<T, Index extends string = never> {
   readonly name: string;
   /** Lists and watches until the signal is aborted; can be run once. */
   run(signal: AbortSignal, context?: RunContext): Promise<void>;
-  /** When the first list is in memory; before, a part of it may be. Pending forever where the informer is stopped before. */
+  /** When the first list is in memory, or an optional kind is known to be none; before, a part of it may be. Pending forever where the informer is stopped before. */
   readonly synced: Promise<void>;
   readonly hasSynced: boolean;
   /** @param namespace undefined for cluster-scoped kinds */
@@ -77,6 +77,7 @@ export function createInformer<O extends KubeObject, T = O, Index extends string
   let metrics: RuntimeMetrics | undefined = options.metrics;
   let running = false;
   let hasSynced = false;
+  let wasServed = false;
   let markSynced: () => void = () => undefined;
   const synced = new Promise<void>((resolve) => (markSynced = resolve));
 
@@ -125,6 +126,7 @@ export function createInformer<O extends KubeObject, T = O, Index extends string
     commit(version: string) {
       const events = store.commit(version);
       hasSynced = true;
+      wasServed = true;
       publish(events);
       markSynced();
     },
@@ -132,11 +134,17 @@ export function createInformer<O extends KubeObject, T = O, Index extends string
     remove: ({ metadata: { namespace = '', name, resourceVersion } }: O) =>
       publish(store.remove({ namespace, name, resourceVersion })),
     advance: (version: string) => publish(store.advance(version)),
+    missing() {
+      if (!options.optional || hasSynced) return;
+      hasSynced = true;
+      markSynced();
+    },
     clear() {
-      const message = hasSynced
+      const message = wasServed
         ? 'the kind is not served any more; nothing of it is left'
         : 'the kind is not served; waiting for its CustomResourceDefinition';
-      log.warn({ resource }, message);
+      log[options.optional ? 'info' : 'warn']({ resource }, message);
+      wasServed = false;
       publish(store.clear());
     },
   };

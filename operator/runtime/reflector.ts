@@ -22,6 +22,8 @@ export interface ReflectorTarget<T> {
   remove(object: T): void;
   /** Nothing else happened up to this version. */
   advance(resourceVersion: string): void;
+  /** The kind was not served when it was asked for: it may be about to come, or another kube-apiserver may have it. */
+  missing(): void;
   /** The kind is not served any more. */
   clear(): void;
 }
@@ -52,6 +54,8 @@ export const REFLECTOR_TIMING: ReflectorTiming = {
 export interface ReflectorOptions extends Selection, MetadataOnly {
   readonly log?: Logger;
   readonly metrics?: RuntimeMetrics | undefined;
+  /** That the kind is not served is no trouble. @default false */
+  readonly optional?: boolean;
   /** Objects per page of the list: a page is what blocks the event loop longest, 200 pods for 10 ms. @default 200 */
   readonly pageSize?: number;
   /** @default REFLECTOR_TIMING */
@@ -83,6 +87,7 @@ export async function reflect<T extends KubeObject>(
     fieldSelector,
     log = silentLogger,
     metrics,
+    optional = false,
     pageSize = 200,
     clock = systemClock,
   } = options;
@@ -176,9 +181,10 @@ export async function reflect<T extends KubeObject>(
       metrics?.reflectorRelists.inc({ resource, reason });
     }
     notServed = reason === 'not_found' ? notServed + 1 : 0;
+    if (notServed > 0) target.missing();
     if (notServed === NOT_SERVED_AFTER) target.clear();
     const wait = backoff.next();
-    log.warn(
+    log[optional && notServed > 0 ? 'debug' : 'warn'](
       { resource, problem: messageOf(problem), retryInMs: Math.round(wait) },
       reason === undefined ? 'watch interrupted' : 'listing again',
     );

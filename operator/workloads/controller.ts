@@ -1,7 +1,9 @@
+import type { Stop } from 'optipod/lib/apply';
 import { workloadController } from 'optipod/lib/optipod';
 import { annotationsFor } from 'optipod/lib/recommend';
 import { policyKey, type Cluster, type ValidPolicy } from '../cluster.js';
 import type { Coverage, Covered } from '../policies/coverage.js';
+import { policyInEffect } from '../policies/in-effect.js';
 import { createController, isConflict, isNotFound, type Controller } from '../runtime/index.js';
 import { annotate, type WorkloadWriters } from './annotate.js';
 import { retract } from './recommendation.js';
@@ -19,6 +21,8 @@ export interface WorkloadsContext {
   readonly turns: Turns;
   readonly cluster: Cluster;
   readonly coverage: Coverage;
+  /** Why nothing is applied, whatever policies say. */
+  readonly stop: () => Stop | undefined;
   /** Has a policy evaluated soon: `<namespace>/<name>`. */
   readonly evaluateSoon: (key: string) => void;
 }
@@ -34,6 +38,7 @@ export function workloads({
   turns,
   cluster,
   coverage,
+  stop,
   evaluateSoon,
 }: WorkloadsContext): Controller {
   return createController({
@@ -52,7 +57,8 @@ export function workloads({
         // A policy that loses it to this one is evaluated after this one.
         if (policy && !isAbout(covered, policy, workload)) evaluateSoon(policyKey(policy));
         try {
-          await annotate(writers, workload, annotationsFor({ policy, workload }));
+          const acting = policy && policyInEffect(policy, stop());
+          await annotate(writers, workload, annotationsFor({ policy: acting, workload }));
         } catch (error) {
           if (isNotFound(error)) return undefined;
           // Replaced by a namesake, or written to by so many at once that kube-apiserver gave up.

@@ -18,6 +18,9 @@ export interface RecommendationAccess {
   readonly statuses: Pick<Patchable<unknown>, 'apply'>;
 }
 
+/** What was told of workloads, from memory. */
+export type ToldRecommendations = Pick<Watched<Stored>, 'get' | 'list'>;
+
 interface Named {
   readonly kind: Workload['kind'];
   readonly namespace: string;

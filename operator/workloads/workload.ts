@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ObjectMeta, PodSpec, WorkloadObject } from 'optipod/kube';
-import { resourceManagers, type ResourceManager } from 'optipod/lib/apply';
+import { resourceManagers, type ResourceManager, type Rollout } from 'optipod/lib/apply';
 import type { WorkloadKind } from 'optipod/lib/policy';
 
 /** A workload as the cache holds it: what selection, recommendation and annotations read. */
@@ -17,25 +17,6 @@ export interface Workload {
   readonly rollout: Rollout;
   /** Who said which resources of the template's containers. */
   readonly managers: readonly ResourceManager[];
-}
-
-/** As the object says it, whatever the kind. */
-export interface Rollout {
-  /** RollingUpdate, Recreate or OnDelete. */
-  readonly type: string;
-  readonly paused: boolean;
-  /** Of a StatefulSet: pods below this ordinal are not replaced. */
-  readonly partition: number;
-  /** Whether its controller has seen the spec as it is. */
-  readonly isObserved: boolean;
-  /** Pods there are, pods of the newest template, pods that are available. */
-  readonly pods: number;
-  readonly updated: number;
-  readonly available: number;
-  /** Of a StatefulSet: whether its pods have the revision that they are to have. */
-  readonly isCurrent: boolean;
-  /** Of a Deployment: its rollout made no progress in time. */
-  readonly failed: boolean;
 }
 
 /** The projection of a kind's objects on their way into the cache. */

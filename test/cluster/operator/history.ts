@@ -41,9 +41,20 @@ export const history: readonly ContainerUsage[] = [
   ]),
   steady('kube-system', 'dns'),
   steady('optipod-system', 'tool'),
-  ...['calm', 'stormy', 'plain', 'labelled', 'held', 'reach', 'strict', 'races', 'killed'].map((namespace) =>
-    steady(namespace, 'web'),
-  ),
+  ...[
+    'calm',
+    'stormy',
+    'plain',
+    'labelled',
+    'held',
+    'reach',
+    'strict',
+    'races',
+    'killed',
+    'scaled',
+    'stopped',
+    'regressed',
+  ].map((namespace) => steady(namespace, 'web')),
   steady('stormy', 'locked'),
   // Five scrapes.
   { namespace: 'calm', pod: podOf('young'), container: 'app', ...STEADY, minutesAgo: [5, 4] },

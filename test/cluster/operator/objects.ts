@@ -10,6 +10,10 @@ const COLLECTIONS: Readonly<Record<string, readonly [root: string, plural: strin
   DaemonSet: ['/apis/apps/v1', 'daemonsets'],
   EndpointSlice: ['/apis/discovery.k8s.io/v1', 'endpointslices'],
   OptimizationPolicy: ['/apis/optipod.io/v1alpha1', 'optimizationpolicies'],
+  WorkloadRecommendation: ['/apis/optipod.io/v1alpha1', 'workloadrecommendations'],
+  HorizontalPodAutoscaler: ['/apis/autoscaling/v2', 'horizontalpodautoscalers'],
+  ScaledObject: ['/apis/keda.sh/v1alpha1', 'scaledobjects'],
+  VerticalPodAutoscaler: ['/apis/autoscaling.k8s.io/v1', 'verticalpodautoscalers'],
   CustomResourceDefinition: ['/apis/apiextensions.k8s.io/v1', 'customresourcedefinitions'],
 };
 

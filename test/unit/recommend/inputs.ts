@@ -51,6 +51,7 @@ export function input(given: Given): RecommendationInput {
     updateStrategy: strategy ?? {},
   });
   return {
+    container: 'web',
     resource,
     resources,
     pod: pod ?? { containers: [{ name: 'web', ...(resources ? { resources } : {}) }] },

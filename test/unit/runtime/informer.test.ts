@@ -43,7 +43,12 @@ describe('informer', () => {
   });
 
   function start(
-    options: { readonly pageSize?: number; readonly timing?: Partial<ReflectorTiming>; readonly log?: Logger } = {},
+    options: {
+      readonly pageSize?: number;
+      readonly timing?: Partial<ReflectorTiming>;
+      readonly log?: Logger;
+      readonly optional?: boolean;
+    } = {},
   ) {
     const client = createClient(api.config, { retry: { attempts: 1 } });
     closing.push(() => client.close());
@@ -117,6 +122,28 @@ describe('informer', () => {
     expect(informer.hasSynced).to.equal(false);
     await informer.synced;
     await agrees(informer);
+  });
+
+  it('B-APP-9 waits for no optional kind that is not served, nor warns of it, and follows it when it comes', async () => {
+    const warned: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => warned.push(line) });
+    api.set('a', '1');
+    api.listFaults.push('status-404', 'status-404', 'status-404', 'status-404');
+    const { informer, events } = start({ log, optional: true });
+    await informer.synced;
+    expect(informer.hasSynced).to.equal(true);
+    expect(informer.list()).to.deep.equal([]);
+    await until(() => events.length === 1);
+    expect(events).to.deep.equal(['added a=1']);
+    expect(warned).to.deep.equal([]);
+  });
+
+  it('is not synced while lists of an optional kind fail for another reason', async () => {
+    api.listFaults.push('status-500', 'reset', 'status-500');
+    const { informer } = start({ optional: true });
+    await until(() => api.listFaults.length <= 1);
+    expect(informer.hasSynced).to.equal(false);
+    await informer.synced;
   });
 
   it('goes on from the last bookmark, and lists again only when it must', async () => {
