@@ -67,12 +67,14 @@ export async function recommendTo(
     holds: holdsOf(result).map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
     wanted: wantedAmounts(result),
   };
-  const application = applicationOf(policy, workload, cluster, context.webhookReady());
+  const application = applicationOf(policy, workload, cluster, context.webhookReady(), context.ofPods(key));
   try {
     // Told before it is written: it is there that a gradual decrease remembers its steps.
-    await tell(reports, before, reportOf({ policy, workload, result, application, before, applying, now }));
+    const report = reportOf({ policy, workload, result, application, before, applying, now });
+    await tell(reports, before, report);
+    const { lastApplied } = report.status;
     const fresh = freshRecommendations(result);
-    const written = await annotate(writers, workload, annotationsFor({ policy, workload, fresh }));
+    const written = await annotate(writers, workload, annotationsFor({ policy, workload, fresh, lastApplied }));
     if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
     return outcome;
   } catch (error) {

@@ -38,7 +38,7 @@ export interface SeenPod extends Pick<Pod, 'metadata' | 'spec'> {
 /** The projection of pods on their way into the cache: there may be a hundred thousand, and little of each is kept. */
 export function seenPod(pod: Pod): SeenPod {
   const { metadata, spec, status = {} } = pod;
-  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
+  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, generation = 1 } = metadata;
   const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
   const hash = metadata.labels?.[TEMPLATE_HASH_LABEL];
   const { containers, initContainers, resources, nodeName, os } = spec;
@@ -49,6 +49,8 @@ export function seenPod(pod: Pod): SeenPod {
       uid,
       resourceVersion,
       creationTimestamp,
+      // It counts the resizes.
+      ...(generation > 1 ? { generation } : {}),
       ...(namespace === undefined ? {} : { namespace }),
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
       ...(hash === undefined ? {} : { labels: { [TEMPLATE_HASH_LABEL]: hash } }),
