@@ -1,6 +1,9 @@
 import { readPolicy, readRecommendations } from 'optipod/lib/api';
-import { optipod, policyController, workloadController } from 'optipod/lib/optipod';
+import { apiVersionOf, Deployment } from 'optipod/kube';
+import { optipod, podResourcesController, policyController, workloadController } from 'optipod/lib/optipod';
 import { AUTOSCALER_PROJECTIONS, followAutoscalers } from './applying/autoscalers/autoscalers.js';
+import type { DisruptionGate } from './applying/guards/gate.js';
+import { podResourcesFor } from './applying/pods/wiring.js';
 import { Cluster, policyKey, type ClusterCaches } from './cluster.js';
 import { constraintsOf, nodeCapacity } from './constraints.js';
 import { metricsProviders } from './metrics/providers.js';
@@ -49,6 +52,9 @@ export interface OperatorOptions {
 /** A rollout or a burst of edits is one change to a policy. */
 const SETTLE_MS = 1000;
 
+/** What comes of pods comes pod by pod, and is told together. */
+const TELL_MS = 3000;
+
 /** OptiPod's operator, ready to run. */
 export function createOperator(options: OperatorOptions): Manager {
   const { client, settings, log, metrics = createMetrics(), now = Date.now } = options;
@@ -71,6 +77,7 @@ export function createOperator(options: OperatorOptions): Manager {
   };
   const evaluating = access.to(policyController.uses, project);
   const tidying = access.to(workloadController.uses, project);
+  const resizing = access.to(podResourcesController.uses, project);
 
   const caches: ClusterCaches = {
     policies: evaluating.policies.informer,
@@ -123,6 +130,20 @@ export function createOperator(options: OperatorOptions): Manager {
   const coverage = new Coverage();
   const turns = new Turns();
   const evaluateSoon = (key: string) => evaluation.enqueueAfter(key, SETTLE_MS);
+  const gate: DisruptionGate = { ask: () => Promise.resolve(undefined) };
+  const podResources = podResourcesFor({
+    access: resizing,
+    client,
+    cluster,
+    gate,
+    installation: settings,
+    webhookReady,
+    stopped: stop,
+    event: ({ kind, metadata }, event) =>
+      recorder.event({ apiVersion: apiVersionOf(Deployment), kind, metadata }, event),
+    evaluateSoon: (key) => evaluation.enqueueAfter(key, TELL_MS),
+    now,
+  });
   const evaluation: Controller = policies({
     writers: evaluating,
     turns,
@@ -138,6 +159,7 @@ export function createOperator(options: OperatorOptions): Manager {
     usage,
     constraintsOf: (workload) => constraintsOf(constraints, workload),
     holdsOn,
+    ofPods: podResources.of,
     inEffect: (workload) => memoryInEffectOf(workload, pods, usage),
     stop,
     minSamples: settings.minSamples,
@@ -185,7 +207,15 @@ export function createOperator(options: OperatorOptions): Manager {
     settings.certificateMode === 'self'
       ? [certificateController(optipod, { access, namespace, dnsNames: options.webhookNames, metrics, now })]
       : [];
-  manager.add(recorder, ...access.informers, ...usage.components, evaluation, tidyUp, ...certificate);
+  manager.add(
+    recorder,
+    ...access.informers,
+    ...usage.components,
+    evaluation,
+    tidyUp,
+    podResources.controller,
+    ...certificate,
+  );
   return manager;
 }
 

@@ -108,8 +108,8 @@ export interface OptiPodProps
 }
 
 /** What of the options OptiPod's rights follow from. */
-export function optipodOptions({ policyScope, checkAuthors }: OptiPodProps): OptiPodOptions {
-  return { policyScope, checkAuthors };
+export function optipodOptions({ policyScope, checkAuthors, inPlaceResize, recreate }: OptiPodProps): OptiPodOptions {
+  return { policyScope, checkAuthors, inPlaceResize, recreate };
 }
 
 /**

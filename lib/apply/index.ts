@@ -6,3 +6,6 @@ export * from './newborn.js';
 export * from './resource-managers.js';
 export * from './rollout.js';
 export * from './stop.js';
+export * from './refusals.js';
+export * from './resize-plan.js';
+export * from './resize-verdict.js';

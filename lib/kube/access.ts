@@ -76,14 +76,30 @@ export interface Creatable<T> {
   create(object: Draft, options?: AccessWrite): Promise<T>;
 }
 
+/** From `create` on a subresource. */
+export interface SubresourceCreatable {
+  /**
+   * Posts what is made for an object that exists: an Eviction of a pod. The body is of a kind of its own, and says so itself.
+   * @returns the server's own answer
+   */
+  create(ref: ObjectRef, body: object, options?: AccessWrite): Promise<unknown>;
+}
+
 export interface Patchable<T> {
   /**
    * Server-side apply: makes what this manager says of the object exactly this. Where the object may not exist yet, `create`
    * must be declared, too; with a `metadata.uid` it never is created.
    */
   apply(object: Draft, options?: AccessWrite & { readonly force?: boolean }): Promise<T>;
-  /** Changes what is named in the patch (a JSON merge patch, or a JSON patch), whoever said it. */
-  patch(ref: ObjectRef, body: unknown, options?: AccessWrite & { readonly type?: 'merge' | 'json' }): Promise<T>;
+  /**
+   * Changes what is named in the patch, whoever said it: a JSON merge patch, a JSON patch, or for kinds of Kubernetes itself a
+   * strategic merge patch, which finds containers by their names.
+   */
+  patch(
+    ref: ObjectRef,
+    body: unknown,
+    options?: AccessWrite & { readonly type?: 'merge' | 'json' | 'strategic' },
+  ): Promise<T>;
 }
 
 export interface Deletable {
@@ -102,7 +118,7 @@ export type Access<U extends Use, Kept = U extends Use<infer T> ? T : never> =
     ? When<V, 'watch', Watched<Kept>> &
         When<V, 'get', Readable<T>> &
         When<V, 'list', Listable<T>> &
-        When<V, 'create', Creatable<T>> &
+        When<V, 'create', U extends { readonly subresource: string } ? SubresourceCreatable : Creatable<T>> &
         When<V, 'patch', Patchable<T>> &
         When<V, 'delete', Deletable>
     : never;

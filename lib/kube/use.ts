@@ -53,6 +53,11 @@ export function use<const V extends Verb>(
 export function use<T extends KubeObject, const V extends Verb>(
   kind: Kind<T>,
   verbs: readonly V[],
+  options: UseOptions & { readonly metadataOnly?: false; readonly subresource: string },
+): Use<T, V> & { readonly subresource: string };
+export function use<T extends KubeObject, const V extends Verb>(
+  kind: Kind<T>,
+  verbs: readonly V[],
   options?: UseOptions & { readonly metadataOnly?: false },
 ): Use<T, V>;
 export function use(kind: Kind, verbs: readonly Verb[], options: UseOptions = {}): Use {

@@ -64,10 +64,50 @@ export interface PodSpec {
   /** Pod-level resources. */
   readonly resources?: ResourceRequirements;
   readonly priorityClassName?: string;
+  /** Of a pod that is scheduled. */
+  readonly nodeName?: string;
+  /** Where it says so: linux or windows. */
+  readonly os?: { readonly name: string };
 }
 
 export interface Pod extends KubeObject {
   readonly spec: PodSpec;
+  readonly status?: PodStatus;
+}
+
+/** What the kubelet says of a pod. */
+export interface PodStatus {
+  /** Pending, Running, Succeeded, Failed or Unknown. */
+  readonly phase?: string;
+  /** The generation that the status is about. */
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly PodCondition[];
+  readonly containerStatuses?: readonly ContainerStatus[];
+  readonly initContainerStatuses?: readonly ContainerStatus[];
+}
+
+export interface PodCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly observedGeneration?: number;
+}
+
+export interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly terminated?: { readonly reason?: string; readonly finishedAt?: string };
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  readonly restartCount?: number;
+  readonly state?: ContainerState;
+  readonly lastState?: ContainerState;
+  /** What it has now: after a resize in place the spec may be ahead. */
+  readonly resources?: ResourceRequirements;
+  /** The requests that the node has set aside for it. */
+  readonly allocatedResources?: Readonly<Record<string, string | number>>;
 }
 
 /** A Deployment, StatefulSet or DaemonSet, as far as right-sizing reads it. */

@@ -22,25 +22,21 @@ import {
 } from '../kube/index.js';
 import { type PolicyScope, SYSTEM_NAMESPACES } from '../policy/index.js';
 import { autoscalerUses } from './autoscalers.js';
+import { podResourcesIn } from './applying-pods.js';
 import { journalUses } from './journal.js';
 import { PodMetricsKind } from './pod-metrics.js';
 import { NAMES, WEBHOOK_NAMESPACE_LABEL } from './names.js';
+import { WORKLOADS } from './workloads.js';
 
 export * from './autoscalers.js';
 export * from './disruption-settings.js';
+export * from './applying-pods.js';
 export * from './journal.js';
 export * from './webhook-proof.js';
 export * from './metrics-settings.js';
 export * from './names.js';
 export * from './pod-metrics.js';
 export * from './settings.js';
-
-// Server-side apply of annotations is a patch.
-const WORKLOADS = {
-  Deployment: use(Deployment, ['watch', 'patch']),
-  StatefulSet: use(StatefulSet, ['watch', 'patch']),
-  DaemonSet: use(DaemonSet, ['watch', 'patch']),
-};
 
 /** Names, labels, annotations and owners are all that admission reads. */
 const WORKLOAD_METADATA = {
@@ -149,17 +145,21 @@ export interface OptiPodOptions {
   readonly policyScope?: PolicyScope | undefined;
   /** Whether a policy is refused that reaches farther than its author may. @default true */
   readonly checkAuthors?: boolean | undefined;
+  /** Whether running pods may be resized in place. @default true */
+  readonly inPlaceResize?: boolean | undefined;
+  /** Whether pods may be evicted. @default true */
+  readonly recreate?: boolean | undefined;
 }
 
 /** OptiPod as data, as an installation has it. Its manifests are derived from this, and its processes run it. */
 export function optipodWith(options: OptiPodOptions = {}): OperatorDefinition {
-  const { policyScope = 'Cluster', checkAuthors = true } = options;
+  const { policyScope = 'Cluster', checkAuthors = true, inPlaceResize = true, recreate = true } = options;
   // What a policy reaches in its own namespace, whoever may write it there may have anyway.
   const asksAboutAuthors = checkAuthors && policyScope === 'Cluster';
   return defineOperator({
     name: NAMES.operator,
     resources: [OptimizationPolicy, WorkloadRecommendation],
-    controllers: [policyController, workloadController],
+    controllers: [policyController, workloadController, podResourcesIn({ inPlaceResize, recreate })],
     admission: [podAdmission, asksAboutAuthors ? policyAdmission : withoutAuthors(policyAdmission)],
   });
 }

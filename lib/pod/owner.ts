@@ -33,6 +33,23 @@ export function deploymentOf({ ownerReferences }: Pick<ObjectMeta, 'ownerReferen
     : undefined;
 }
 
+/** Added by a Deployment to the pods and the names of its ReplicaSets. */
+export const TEMPLATE_HASH_LABEL = 'pod-template-hash';
+
+/**
+ * The workload that a pod says it is of, without asking its ReplicaSet: a Deployment's has the name of the Deployment, a hyphen
+ * and the hash that its pods are labelled with. Undefined for a pod of anything else.
+ */
+export function workloadOfPod(
+  metadata: Pick<ObjectMeta, 'ownerReferences' | 'labels'>,
+): Pick<OwningWorkload, 'kind' | 'name'> | undefined {
+  const owner = controllerOf(metadata);
+  if (owner.found === 'workload') return owner.workload;
+  const hash = metadata.labels?.[TEMPLATE_HASH_LABEL];
+  if (owner.found === 'none' || hash === undefined || !owner.name.endsWith(`-${hash}`)) return undefined;
+  return { kind: 'Deployment', name: owner.name.slice(0, -hash.length - 1) };
+}
+
 function controllerReference(references: readonly OwnerReference[] | undefined): OwnerReference | undefined {
   return references?.find(({ controller }) => controller === true);
 }

@@ -25,6 +25,8 @@ export type PodPatch =
   | {
       readonly outcome: 'patched';
       readonly operations: readonly JsonPatchOperation[];
+      /** The pod as they make it. */
+      readonly after: PodSpec;
       readonly skipped: readonly SkippedValue[];
     }
   | { readonly outcome: 'unchanged'; readonly skipped: readonly SkippedValue[] }
@@ -62,7 +64,7 @@ export function patchPod(spec: PodSpec, recommended: ContainerResources, limitRa
       : {}),
   };
   const reason = invalidity(spec, after, limitRanges);
-  return reason ? { outcome: 'refused', reason, skipped } : { outcome: 'patched', operations, skipped };
+  return reason ? { outcome: 'refused', reason, skipped } : { outcome: 'patched', operations, after, skipped };
 }
 
 type Amounts = Partial<Record<(typeof FIELDS)[number], Record<string, string>>>;

@@ -8,7 +8,7 @@ import {
   writeAnnotations,
   type ContainerResources,
 } from '../api/index.js';
-import type { ObjectMeta, PodSpec, ResourceRequirements } from '../kube/index.js';
+import { sameJson, type ObjectMeta, type PodSpec, type ResourceRequirements } from '../kube/index.js';
 import { resizableContainers } from '../pod/index.js';
 
 /** Recommendations as they were just made. */
@@ -57,7 +57,9 @@ export function annotationsFor({ policy, workload, fresh, lastApplied }: Annotat
     if (Object.keys(requests).length === 0) continue;
     containers.set(container.name, { requests, ...(Object.keys(limits).length > 0 ? { limits } : {}) });
   }
-  const at = fresh && fresh.containers.size > 0 ? fresh.at : lastRecommendation(annotations);
+  // It is the instant of what is said: that something was applied since does not make it another recommendation.
+  const isNews = fresh && fresh.containers.size > 0 && !(standing && isSame(containers, standing));
+  const at = isNews ? fresh.at : (lastRecommendation(annotations) ?? fresh?.at);
   if (containers.size === 0 || at === undefined) return {};
   return writeAnnotations({
     policy: { namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid },
@@ -66,4 +68,8 @@ export function annotationsFor({ policy, workload, fresh, lastApplied }: Annotat
     ...(spec.mode === 'Auto' ? { strategy: spec.updateStrategy.strategy } : {}),
     containers,
   });
+}
+
+function isSame(a: ContainerResources, b: ContainerResources): boolean {
+  return a.size === b.size && [...a].every(([name, resources]) => sameJson(resources, b.get(name)));
 }

@@ -50,7 +50,10 @@ export function reportOf(input: ReportInput): WorkloadReport {
   const application = onlyRecommends ? ONLY_RECOMMENDED : input.application;
   const { kind, metadata } = workload;
   const { containers } = result;
-  const lastApplied = application.at === undefined ? before?.status?.lastApplied : formatInstant(application.at);
+  const lastApplied = later(
+    before?.status?.lastApplied,
+    application.at === undefined ? undefined : formatInstant(application.at),
+  );
   return {
     metadata: {
       name: recommendationName(kind, metadata.name),
@@ -80,4 +83,9 @@ export function reportOf(input: ReportInput): WorkloadReport {
       ),
     },
   };
+}
+
+/** Of two instants in RFC 3339, UTC: an operator that was just started may know less than was told. */
+function later(a: string | undefined, b: string | undefined): string | undefined {
+  return a === undefined || (b !== undefined && b > a) ? b : a;
 }

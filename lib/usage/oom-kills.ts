@@ -1,11 +1,4 @@
-import {
-  parseQuantity,
-  quantityToNumber,
-  type KubeObject,
-  type Pod,
-  type QuantityValue,
-  type ResourceRequirements,
-} from '../kube/index.js';
+import { parseQuantity, quantityToNumber, type KubeObject, type Pod, type QuantityValue } from '../kube/index.js';
 import type { OomKill } from './usage.js';
 
 /** A kill with a name of its own, so that one that is seen again is known. */
@@ -20,27 +13,6 @@ export interface KilledContainer {
   readonly pod: string;
   readonly container: string;
   readonly kill: RecordedOomKill;
-}
-
-interface TerminationState {
-  readonly terminated?: { readonly reason?: string; readonly finishedAt?: string };
-}
-
-/** The status of a container, as far as it tells of kills. */
-export interface ContainerStatus {
-  readonly name: string;
-  readonly state?: TerminationState;
-  readonly lastState?: TerminationState;
-  /** What it has now: after a resize in place the spec may be ahead. */
-  readonly resources?: ResourceRequirements;
-}
-
-/** A pod with the part of its status that tells of kills. */
-export interface PodWithStatus extends Pod {
-  readonly status?: {
-    readonly containerStatuses?: readonly ContainerStatus[];
-    readonly initContainerStatuses?: readonly ContainerStatus[];
-  };
 }
 
 /** An Event of the core group, as far as evictions are told in it. */
@@ -61,7 +33,7 @@ export interface EvictionEvent extends KubeObject {
  * @param seen the most that a container was seen to use, in bytes; asked where it has no limit
  */
 export function oomKillsOf(
-  pod: PodWithStatus,
+  pod: Pod,
   seen: (container: string) => number | undefined = () => undefined,
 ): KilledContainer[] {
   const { namespace = '', name, uid } = pod.metadata;

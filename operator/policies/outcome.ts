@@ -69,12 +69,15 @@ export async function recommendTo(
     holds: holdsOf(result).map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
     wanted: wantedAmounts(result),
   };
-  const application = applicationOf(policy, workload, applyingNow(context));
+  const application = applicationOf(policy, workload, applyingNow(context), context.ofPods(key));
   try {
     // Told before it is written: it is there that a gradual decrease remembers its steps.
-    await tell(reports, before, reportOf({ policy: acting, workload, result, application, before, applying, now }));
+    const report = reportOf({ policy: acting, workload, result, application, before, applying, now });
+    await tell(reports, before, report);
+    const { lastApplied } = report.status;
     const fresh = freshRecommendations(result);
-    const written = await annotate(writers, workload, annotationsFor({ policy: acting, workload, fresh }));
+    const said = annotationsFor({ policy: acting, workload, fresh, lastApplied });
+    const written = await annotate(writers, workload, said);
     if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
     return outcome;
   } catch (error) {

@@ -8,6 +8,7 @@ import type {
   ObjectRef,
   Patchable,
   Readable,
+  SubresourceCreatable,
   Use,
   Uses,
 } from 'optipod/kube';
@@ -124,6 +125,10 @@ export function createAccess({ client, namespace, fieldManager }: AccessOptions)
       create: (object, options) =>
         written(kind, client.create(kind, object, { fieldManager, ...options }), options?.dryRun),
     };
+    const ofSubresource = (name: string): SubresourceCreatable => ({
+      create: (ref, body, options) =>
+        client.createSubresource(kind, within(ref), name, body, { fieldManager, ...options }),
+    });
     const patchable: Patchable<KubeObject> = {
       apply: (object, options) =>
         written(kind, client.apply(kind, object, { fieldManager, ...subresource, ...options }), options?.dryRun),
@@ -142,7 +147,7 @@ export function createAccess({ client, namespace, fieldManager }: AccessOptions)
       ...(may.has('watch') ? watched(use, project) : {}),
       ...(may.has('get') ? readable : {}),
       ...(may.has('list') ? listable : {}),
-      ...(may.has('create') ? creatable : {}),
+      ...(may.has('create') ? (use.subresource === undefined ? creatable : ofSubresource(use.subresource)) : {}),
       ...(may.has('patch') ? patchable : {}),
       ...(may.has('delete') ? deletable : {}),
     };

@@ -56,6 +56,8 @@ export interface KubeClient {
   delete(kind: Kind, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
   /** Deletes the objects that a list with these options would give. */
   deleteCollection(kind: Kind, options: DeleteCollectionOptions): Promise<void>;
+  /** What the server has under a group's version (`v1` of the group ''): `pods`, `pods/resize`, … */
+  discover(of: Pick<Kind, 'group' | 'version'>, options?: CallOptions): Promise<readonly string[]>;
   /** Closes the connections; calls that are under way fail. */
   close(): Promise<void>;
 }
@@ -225,6 +227,17 @@ export function createClient(config: ClusterConfig, options: ClientOptions = {})
         path: pathOf(kind, { namespace }, { labelSelector, fieldSelector }),
         body: deleteBody(options),
       });
+    },
+
+    async discover({ group, version }, options = {}) {
+      const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+      const { resources } = await call<{ readonly resources?: readonly { readonly name: string }[] }>({
+        ...limitsOf(options),
+        what: `discover ${path}`,
+        method: 'GET',
+        path,
+      });
+      return (resources ?? []).map(({ name }) => name);
     },
 
     close: () => transport.close(),

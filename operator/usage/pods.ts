@@ -1,11 +1,20 @@
-import { compareQuantities, parseQuantity, type KubeObject, type QuantityValue } from 'optipod/kube';
+import {
+  compareQuantities,
+  parseQuantity,
+  type Container,
+  type ContainerStatus,
+  type KubeObject,
+  type Pod,
+  type QuantityValue,
+} from 'optipod/kube';
+import { resizeVerdict, type ResizeVerdict } from 'optipod/lib/apply';
+import { TEMPLATE_HASH_LABEL } from 'optipod/lib/pod';
 import {
   oomKillsOf,
   oomKillsOfEviction,
   type EvictionEvent,
   type KilledContainer,
   type NamedWorkload,
-  type PodWithStatus,
   type WorkloadContainer,
 } from 'optipod/lib/usage';
 import type { Informer } from '../runtime/index.js';
@@ -13,47 +22,81 @@ import type { Workload } from '../workloads/workload.js';
 import type { UsageHistory } from './history.js';
 
 /** A pod as far as usage, and what becomes of a recommendation, are read from it. */
-export type SeenPod = Pick<PodWithStatus, 'metadata' | 'spec' | 'status'>;
+export interface SeenPod extends Pick<Pod, 'metadata' | 'spec'> {
+  readonly status: {
+    /** Pending, Running, Succeeded, Failed or Unknown. */
+    readonly phase?: string;
+    /** Of those that were restarted, wait, or were OOM-killed. */
+    readonly containerStatuses: readonly ContainerStatus[];
+    readonly initContainerStatuses: readonly ContainerStatus[];
+  };
+  readonly isReady: boolean;
+  /** Where containers do not have yet what the spec says. */
+  readonly resize?: ResizeVerdict;
+}
 
-/** The projection of pods on their way into the cache: who controls it, its resources, and which containers were OOM-killed. */
-export function seenPod({ metadata, spec, status = {} }: PodWithStatus): SeenPod {
-  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
+/** The projection of pods on their way into the cache: there may be a hundred thousand, and little of each is kept. */
+export function seenPod(pod: Pod): SeenPod {
+  const { metadata, spec, status = {} } = pod;
+  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, generation = 1 } = metadata;
   const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
-  const essential = ({ name: of, resources, restartPolicy }: PodWithStatus['spec']['containers'][number]) => ({
-    name: of,
-    ...(resources ? { resources } : {}),
-    ...(restartPolicy === undefined ? {} : { restartPolicy }),
-  });
+  const hash = metadata.labels?.[TEMPLATE_HASH_LABEL];
+  const { containers, initContainers, resources, nodeName, os } = spec;
+  const resize = resizeVerdict(pod);
   return {
     metadata: {
       name,
       uid,
       resourceVersion,
       creationTimestamp,
+      // It counts the resizes.
+      ...(generation > 1 ? { generation } : {}),
       ...(namespace === undefined ? {} : { namespace }),
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      ...(hash === undefined ? {} : { labels: { [TEMPLATE_HASH_LABEL]: hash } }),
       ...(controller ? { ownerReferences: [controller] } : {}),
     },
     spec: {
-      containers: spec.containers.map(essential),
-      ...(spec.initContainers ? { initContainers: spec.initContainers.map(essential) } : {}),
+      containers: containers.map(essential),
+      ...(initContainers ? { initContainers: initContainers.map(essential) } : {}),
+      ...(resources ? { resources } : {}),
+      ...(nodeName === undefined ? {} : { nodeName }),
+      ...(os ? { os } : {}),
     },
     status: {
-      containerStatuses: (status.containerStatuses ?? []).flatMap(killed),
-      initContainerStatuses: (status.initContainerStatuses ?? []).flatMap(killed),
+      ...(status.phase === undefined ? {} : { phase: status.phase }),
+      containerStatuses: (status.containerStatuses ?? []).flatMap(telling),
+      initContainerStatuses: (status.initContainerStatuses ?? []).flatMap(telling),
     },
+    isReady: (status.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True'),
+    ...(resize ? { resize } : {}),
   };
 }
 
-type ContainerStatuses = NonNullable<NonNullable<PodWithStatus['status']>['containerStatuses']>;
+function essential({ name, resources, restartPolicy, resizePolicy }: Container): Container {
+  // kube-apiserver writes a policy for every resource; what restarts nothing is as good as unsaid.
+  const restarting = (resizePolicy ?? []).filter((policy) => policy.restartPolicy === 'RestartContainer');
+  return {
+    name,
+    ...(resources ? { resources } : {}),
+    ...(restartPolicy === undefined ? {} : { restartPolicy }),
+    ...(restarting.length > 0 ? { resizePolicy: restarting } : {}),
+  };
+}
 
-/** Of the statuses, those that tell of a kill: the others change all the time and say nothing here. */
-function killed(status: ContainerStatuses[number]): ContainerStatuses {
-  const { name, state, lastState, resources } = status;
-  const tells = [state, lastState].some((one) => one?.terminated?.reason === 'OOMKilled');
-  if (!tells) return [];
+/** Of the statuses, those that tell of trouble: the others change all the time and say nothing here. */
+function telling({ name, state = {}, lastState, resources, restartCount = 0 }: ContainerStatus): ContainerStatus[] {
+  const isKilled = [state, lastState].some((one) => one?.terminated?.reason === 'OOMKilled');
+  if (!isKilled && restartCount === 0 && !state.waiting) return [];
+  const now = isKilled ? state : state.waiting ? { waiting: { reason: state.waiting.reason ?? '' } } : {};
   return [
-    { name, ...(state ? { state } : {}), ...(lastState ? { lastState } : {}), ...(resources ? { resources } : {}) },
+    {
+      name,
+      ...(restartCount > 0 ? { restartCount } : {}),
+      ...(Object.keys(now).length > 0 ? { state: now } : {}),
+      ...(isKilled && lastState ? { lastState } : {}),
+      ...(isKilled && resources ? { resources } : {}),
+    },
   ];
 }
 

@@ -13,11 +13,16 @@ export interface Workload {
   readonly replicas: number;
   /** A hash of the whole template: another one means that somebody, or an apply of ours, changed it. */
   readonly template: string;
+  /** When a rolling restart was last asked for, as `kubectl rollout restart` notes it. */
+  readonly restartedAt?: string;
   /** How its pods are replaced, and how far that is. */
   readonly rollout: Rollout;
   /** Who said which resources of the template's containers. */
   readonly managers: readonly ResourceManager[];
 }
+
+/** In the template's annotations; another value there makes new pods. */
+export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
 /** The projection of a kind's objects on their way into the cache. */
 function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
@@ -25,6 +30,7 @@ function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
     const { metadata, spec, status } = object;
     const { template, replicas } = spec;
     const { containers, initContainers, resources, priorityClassName } = template.spec;
+    const restartedAt = template.metadata?.annotations?.[RESTARTED_AT];
     const { name, uid, resourceVersion, creationTimestamp, namespace = '', labels, annotations } = metadata;
     return {
       kind,
@@ -45,6 +51,7 @@ function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
       },
       replicas: replicas ?? status?.desiredNumberScheduled ?? 1,
       template: createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 16),
+      ...(restartedAt === undefined ? {} : { restartedAt }),
       rollout: rolloutOf(object),
       managers: resourceManagers(metadata.managedFields),
     };

@@ -34,6 +34,7 @@ const pods = podHandler({
 const policies = policyHandler({
   scope: { ownNamespace: 'optipod-system', policyScope: 'Cluster' },
   world: () => undefined,
+    wanted: () => [],
   count: () => undefined,
   log: silentLogger,
 });

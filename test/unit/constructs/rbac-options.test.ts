@@ -10,11 +10,17 @@ const PEM = '-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n';
 /** Every option of which some right depends, in every combination. */
 const COMBINATIONS: OptiPodProps[] = CERTIFICATE_MODES.flatMap((mode) =>
   POLICY_SCOPES.flatMap((policyScope) =>
-    [true, false].map((checkAuthors) => ({
-      policyScope,
-      checkAuthors,
-      certificate: mode === 'secret' ? { mode, secretName: NAMES.certificateSecret, caBundle: PEM } : { mode },
-    })),
+    [true, false].flatMap((checkAuthors) =>
+      [true, false].flatMap((inPlaceResize) =>
+        [true, false].map((recreate) => ({
+          policyScope,
+          checkAuthors,
+          inPlaceResize,
+          recreate,
+          certificate: mode === 'secret' ? { mode, secretName: NAMES.certificateSecret, caBundle: PEM } : { mode },
+        })),
+      ),
+    ),
   ),
 );
 
@@ -38,16 +44,22 @@ describe('the rights of an installation, for every combination of options', () =
 
   it('B-OPR-5 leave out what is switched off, and nothing else', () => {
     for (const { props, rights } of installations) {
-      const { certificate, policyScope, checkAuthors } = props;
+      const { certificate, policyScope, checkAuthors, inPlaceResize, recreate } = props;
       const missing = [...full].filter((right) => !rights.has(right));
       const expected = [...full].filter(
         (right) =>
           (certificate?.mode !== 'self' && isAboutCertificates(right)) ||
-          ((policyScope === 'Namespace' || checkAuthors === false) && right.includes('subjectaccessreviews')),
+          ((policyScope === 'Namespace' || checkAuthors === false) && right.includes('subjectaccessreviews')) ||
+          (inPlaceResize === false && right.includes('pods/resize')) ||
+          (recreate === false && right.includes('pods/eviction')),
       );
       expect(missing, JSON.stringify(props)).to.have.members(expected);
     }
     // The two sides of the comparison are not both empty.
+    expect([...full].filter((right) => /pods.(resize|eviction)/.test(right))).to.have.members([
+      'optipod everywhere patch  pods/resize *',
+      'optipod everywhere create  pods/eviction *',
+    ]);
     expect([...full].filter(isAboutCertificates)).to.have.length(3 * 4 + 1);
   });
 

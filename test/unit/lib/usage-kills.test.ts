@@ -1,11 +1,6 @@
 import { expect } from 'chai';
-import {
-  ContainerHistory,
-  oomKillsOf,
-  oomKillsOfEviction,
-  type EvictionEvent,
-  type PodWithStatus,
-} from 'optipod/lib/usage';
+import type { Pod } from 'optipod/kube';
+import { ContainerHistory, oomKillsOf, oomKillsOfEviction, type EvictionEvent } from 'optipod/lib/usage';
 
 const FINISHED = '2026-03-01T10:00:00Z';
 const AT = Date.parse(FINISHED) / 1000;
@@ -14,9 +9,9 @@ const DAY = 86_400;
 const metadata = { name: 'web-1', namespace: 'shop', uid: 'u1', resourceVersion: '1', creationTimestamp: FINISHED };
 
 function pod(
-  status: NonNullable<NonNullable<PodWithStatus['status']>['containerStatuses']>[number],
-  resources: PodWithStatus['spec']['containers'][number]['resources'] = { limits: { memory: '256Mi' } },
-): PodWithStatus {
+  status: NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number],
+  resources: Pod['spec']['containers'][number]['resources'] = { limits: { memory: '256Mi' } },
+): Pod {
   return { metadata, spec: { containers: [{ name: 'web', resources }] }, status: { containerStatuses: [status] } };
 }
 
@@ -44,8 +39,7 @@ describe('OOM kills', () => {
   });
 
   it('B-REC-5 it was killed at its limit as it was resized to, or else at what it used or asked for', () => {
-    const bytes = (of: PodWithStatus, seen?: () => number | undefined) =>
-      oomKillsOf(of, seen).map((one) => one.kill.bytes);
+    const bytes = (of: Pod, seen?: () => number | undefined) => oomKillsOf(of, seen).map((one) => one.kill.bytes);
     const resized = { name: 'web', lastState: killed, resources: { limits: { memory: '300Mi' } } };
     expect(bytes(pod(resized))).to.deep.equal([300 * 2 ** 20]);
     const unlimited = pod({ name: 'web', lastState: killed }, { requests: { memory: '100Mi' } });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Deployment, Namespace, Secret, use } from '../../../lib/kube/index.js';
+import { Deployment, Namespace, PodKind, Secret, use } from '../../../lib/kube/index.js';
 import { createAccess, createClient } from '../../../operator/runtime/index.js';
 import { fakeServer, sendJson } from './fake-apiserver.js';
 
@@ -110,6 +110,27 @@ describe('access to what is declared', () => {
     expect(paged.requests[0]?.headers.accept).to.contain('PartialObjectMetadataList');
     expect(provider.informers).to.deep.equal([]);
     await paged.close();
+  });
+
+  it('B-FRM-1 posts to the subresource that is declared, what is made there, of the object that is named', async () => {
+    const { evictions, resizes } = access().to({
+      evictions: use(PodKind, ['create'], { subresource: 'eviction' }),
+      resizes: use(PodKind, ['patch'], { subresource: 'resize' }),
+    });
+    const web = { namespace: 'shop', name: 'web-0' };
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: web };
+    await evictions.create(web, eviction);
+    await resizes.patch(web, { spec: {} }, { type: 'strategic' });
+    expect(
+      server.requests.map(({ method, url, body }) => [`${method} ${url.pathname}${url.search}`, body]),
+    ).to.deep.equal([
+      ['POST /api/v1/namespaces/shop/pods/web-0/eviction?fieldManager=example', eviction],
+      ['PATCH /api/v1/namespaces/shop/pods/web-0/resize?fieldManager=example', { spec: {} }],
+    ]);
+    expect(server.requests[1]?.headers['content-type']).to.equal('application/strategic-merge-patch+json');
+    // @ts-expect-error which object it is of is told apart
+    const misplaced = () => evictions.create(eviction);
+    expect(misplaced).to.be.a('function');
   });
 
   it("writes as the operator, to the declared subresource, into the operator's own namespace", async () => {

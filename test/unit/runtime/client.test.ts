@@ -95,6 +95,21 @@ describe('client', () => {
     expect(last()).to.include({ method: 'POST', path: '/api/v1/namespaces/default/pods/web/eviction' });
   });
 
+  it('asks what a server has, subresources among it', async () => {
+    const found = await fakeServer((_, response) =>
+      sendJson(response, 200, { kind: 'APIResourceList', resources: [{ name: 'pods' }, { name: 'pods/resize' }] }),
+    );
+    const asking = createClient(found.config);
+    expect(await asking.discover(PodKind)).to.deep.equal(['pods', 'pods/resize']);
+    await asking.discover(Deployment);
+    expect(found.requests.map(({ method, url }) => `${method} ${url.pathname}`)).to.deep.equal([
+      'GET /api/v1',
+      'GET /apis/apps/v1',
+    ]);
+    await asking.close();
+    await found.close();
+  });
+
   it('replaces, reads subresources and deletes many', async () => {
     const object = { metadata: { ...web, resourceVersion: '7' }, spec: { replicas: 2 } };
     await client.update(Deployment, object, { fieldManager: 'me', dryRun: true });

@@ -1,0 +1,90 @@
+import type { ResizeRefusal } from 'optipod/lib/apply';
+
+/** What was done about one pod, and with what success, since its workload's annotations say what they say. */
+export interface PodMemory {
+  /** Whether it was asked to be resized. */
+  isAsked?: boolean;
+  /** Whether it was seen to have what it was asked to. */
+  isDone?: boolean;
+  /** Since when the kubelet has said nothing of a resize: milliseconds since 1970. */
+  silentSince?: number;
+  /** Stands until the recommendation changes; where it is for the node, until that does; else until `again`. */
+  refusal?: ResizeRefusal & { readonly node?: string; readonly again?: number };
+}
+
+/**
+ * What is remembered of one workload while its annotations say the same. It is in no need of outliving the process: whatever
+ * would be done twice without it is seen in the cluster to be done.
+ */
+export interface WorkloadMemory {
+  readonly uid: string;
+  /** What new pods get, to be compared. */
+  readonly said: string;
+  /** From when on pods are born with it: milliseconds since 1970. */
+  readonly since: number;
+  /** Whether a rolling restart was made for it. */
+  isRestarted: boolean;
+  /** The UID of the pod that was evicted last. */
+  evicted?: string;
+  /** How often in a row an eviction was refused, and when the next one may be asked for. */
+  blocked: number;
+  evictAgain: number;
+  /** When something was last applied: milliseconds since 1970. */
+  appliedAt?: number;
+  /** What was told in events already. */
+  readonly told: Set<string>;
+  readonly pods: Map<string, PodMemory>;
+}
+
+/** What new pods of a workload get, and since when. */
+export interface Saying {
+  readonly uid: string;
+  readonly said: string;
+  /** Milliseconds since 1970 of `last-recommendation`, and of the last rolling restart. */
+  readonly recommendedAt: number;
+  readonly restartedAt: number;
+}
+
+export class Memories {
+  readonly #memories = new Map<string, WorkloadMemory>();
+
+  /** What is remembered of a workload; nothing of what was about another recommendation. @param now milliseconds since 1970 */
+  of(key: string, { uid, said, recommendedAt, restartedAt }: Saying, now: number): WorkloadMemory {
+    const before = this.#memories.get(key);
+    if (before?.uid === uid && before.said === said) return before;
+    // What a process finds when it starts may be as old as it says. A restart since then was for it, whoever made it.
+    const isNews = before?.uid === uid;
+    const fresh: WorkloadMemory = {
+      uid,
+      said,
+      since: isNews ? now : recommendedAt,
+      isRestarted: !isNews && restartedAt >= recommendedAt,
+      blocked: 0,
+      evictAgain: 0,
+      ...(isNews && before.evicted !== undefined ? { evicted: before.evicted } : {}),
+      ...(isNews && before.appliedAt !== undefined ? { appliedAt: before.appliedAt } : {}),
+      told: new Set(),
+      pods: new Map(),
+    };
+    this.#memories.set(key, fresh);
+    return fresh;
+  }
+
+  forget(key: string): void {
+    this.#memories.delete(key);
+  }
+
+  /** The workloads of which something was refused for what a node has. */
+  waitingForNodes(): string[] {
+    return [...this.#memories].flatMap(([key, { pods }]) =>
+      [...pods.values()].some(({ refusal }) => refusal?.node !== undefined) ? [key] : [],
+    );
+  }
+}
+
+/** What is remembered of a pod, to be added to. */
+export function podMemory({ pods }: WorkloadMemory, uid: string): PodMemory {
+  let memory = pods.get(uid);
+  if (!memory) pods.set(uid, (memory = {}));
+  return memory;
+}

@@ -1,0 +1,80 @@
+import type { LimitRange } from 'optipod/kube';
+import type { ContainerResources } from 'optipod/lib/api';
+import { planResize, type ResizePatch } from 'optipod/lib/apply';
+import type { SeenPod } from '../../usage/pods.js';
+import { podMemory, type WorkloadMemory } from './memory.js';
+
+/** Where a pod is on its way to what new pods get. */
+export type PodState = { readonly pod: SeenPod } & (
+  | { readonly is: 'starting' }
+  | { readonly is: 'done'; readonly wasResized: boolean }
+  /** In the kubelet's hands; under Error it tries again by itself. */
+  | { readonly is: 'Deferred' | 'InProgress' | 'Error'; readonly message: string }
+  | { readonly is: 'resizable'; readonly step: ResizePatch }
+  /** It does not get it in place: why, in one word and in a sentence. */
+  | { readonly is: 'stuck'; readonly reason: string; readonly message: string; readonly again?: number }
+);
+
+export interface PodQuestion {
+  readonly pod: SeenPod;
+  readonly wanted: ContainerResources;
+  readonly limitRanges: readonly LimitRange[];
+  /** What keeps all pods from being resized in place. */
+  readonly notInPlace: { readonly reason: string; readonly message: string } | undefined;
+  /** What its node has, as text. */
+  readonly node: string;
+  /** How long the kubelet may be silent about a resize. */
+  readonly followMs: number;
+  readonly now: number;
+}
+
+/** What a pod that is there to stay has, gets, and cannot get. Notes since when the kubelet is silent. */
+export function podState(question: PodQuestion, memory: WorkloadMemory): PodState {
+  const { pod, wanted, limitRanges, notInPlace, node, now } = question;
+  const { resize } = pod;
+  // What does not run yet has no cgroup, and may be at its end before it has one.
+  if (pod.status.phase !== 'Running') return { pod, is: 'starting' };
+  const plan = planResize(pod.spec, wanted, limitRanges);
+  const known = memory.pods.get(pod.metadata.uid);
+  if (plan.outcome === 'unchanged' && !resize) {
+    return { pod, is: 'done', wasResized: known?.isAsked === true || (pod.metadata.generation ?? 1) > 1 };
+  }
+  const silence = silenceOf(question, memory);
+  if (silence) return silence;
+  const isOurs = plan.outcome === 'unchanged' || known?.isAsked === true;
+  // What is pending from an earlier recommendation is replaced by what is asked for now.
+  if (resize && isOurs) {
+    if (resize.state === 'Infeasible') return { pod, is: 'stuck', reason: 'Infeasible', message: resize.message };
+    return { pod, is: resize.state === 'Unobserved' ? 'InProgress' : resize.state, message: resize.message };
+  }
+  if (resize?.state === 'InProgress' || resize?.state === 'Unobserved') {
+    return { pod, is: 'InProgress', message: resize.message };
+  }
+  if (plan.outcome === 'impossible') {
+    return { pod, is: 'stuck', reason: 'InPlaceResizeUnavailable', message: `${plan.reason}: ${plan.message}` };
+  }
+  if (notInPlace) return { pod, is: 'stuck', ...notInPlace };
+  const { refusal } = known ?? {};
+  if (refusal && (refusal.node ?? node) === node && now < (refusal.again ?? Number.POSITIVE_INFINITY)) {
+    const { reason, message, again } = refusal;
+    return { pod, is: 'stuck', reason, message, ...(again === undefined ? {} : { again }) };
+  }
+  const [step] = plan.outcome === 'resize' ? plan.steps : [];
+  return step ? { pod, is: 'resizable', step } : { pod, is: 'starting' };
+}
+
+/** A kubelet that does not follow may not know of resizes, or not know of anything any more. */
+function silenceOf({ pod, followMs, now }: PodQuestion, memory: WorkloadMemory): PodState | undefined {
+  const { uid } = pod.metadata;
+  if (pod.resize?.state !== 'Unobserved') {
+    const known = memory.pods.get(uid);
+    if (known) delete known.silentSince;
+    return undefined;
+  }
+  const known = podMemory(memory, uid);
+  known.silentSince ??= now;
+  const again = known.silentSince + followMs;
+  if (now < again) return undefined;
+  const message = `the kubelet has not followed a resize for ${followMs / 1000} s`;
+  return { pod, is: 'stuck', reason: 'InPlaceResizeUnavailable', message };
+}

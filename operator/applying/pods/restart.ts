@@ -1,0 +1,54 @@
+import type { Patchable } from 'optipod/kube';
+import type { WorkloadKind } from 'optipod/lib/policy';
+import { formatInstant } from 'optipod/lib/recommend';
+import { ApiError, isConflict, isNotFound } from '../../runtime/index.js';
+import { RESTARTED_AT } from '../../workloads/workload.js';
+import type { DisruptionGate } from '../guards/gate.js';
+import { GATE_MS } from './evict.js';
+import type { PodsOutcome, PodsTask } from './task.js';
+
+const FIELD_MANAGER = 'optipod-restart';
+
+export interface RestartContext {
+  readonly writers: Readonly<Record<WorkloadKind, Pick<Patchable<unknown>, 'patch'>>>;
+  readonly gate: DisruptionGate;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Has all pods of a workload made anew by its own controller, as `kubectl rollout restart` does it: once for a recommendation. */
+export async function restart(task: PodsTask, stuck: number, context: RestartContext): Promise<PodsOutcome> {
+  const { workload, policy, memory, log, tell, signal } = task;
+  const message = `${stuck} pods cannot be resized in place`;
+  if (memory.isRestarted)
+    return { reason: 'Restarting', message: `${message}; they are replaced by a rolling restart` };
+  const refusal = await context.gate.ask(workload, policy, 'webhook');
+  if (refusal) {
+    const { reason, retryAfterMs = GATE_MS } = refusal;
+    return { reason, message: `${message}; ${refusal.message}`, againMs: retryAfterMs };
+  }
+  const { namespace, name, uid } = workload.metadata;
+  const restartedAt = formatInstant(context.now() / 1000);
+  const body = {
+    metadata: { uid },
+    spec: { template: { metadata: { annotations: { [RESTARTED_AT]: restartedAt } } } },
+  };
+  try {
+    await context.writers[workload.kind].patch({ namespace, name }, body, { fieldManager: FIELD_MANAGER, signal });
+  } catch (error) {
+    // Gone, or another one of its name: the watch tells.
+    if (isNotFound(error) || isConflict(error)) return {};
+    if (!(error instanceof ApiError) || (error.code !== 403 && error.code !== 422)) throw error;
+    const forbidden = error.code === 403 ? 'Forbidden' : 'Invalid';
+    const why = error.status.message ?? '';
+    tell('Warning', forbidden, `not restarted: ${why}; see what admission policies say of workloads here`);
+    return { reason: forbidden, message: `${message}; ${why}`, againMs: REFUSED_MS };
+  }
+  memory.isRestarted = true;
+  log.info({ restartedAt }, 'restarted, for pods with what is recommended');
+  tell('Normal', 'Restarting', `${message}: a rolling restart gives new pods what is recommended`);
+  return { reason: 'Restarting', message: `${message}; they are replaced by a rolling restart` };
+}
+
+/** When what was refused is tried again: people mend that, in their time. */
+const REFUSED_MS = 300_000;

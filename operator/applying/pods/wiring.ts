@@ -1,0 +1,55 @@
+import type { LimitRange } from 'optipod/kube';
+import type { NodeCapacity } from '../../constraints.js';
+import type { Controller, Informer, KubeClient } from '../../runtime/index.js';
+import type { SeenPod } from '../../usage/pods.js';
+import { PodsApplications, type PodsApplication } from './applications.js';
+import { podResources, type PodResourcesContext } from './controller.js';
+import { Memories } from './memory.js';
+import { resizeDiscovery } from './resize-discovery.js';
+import { connectPodTriggers, lookAt } from './triggers.js';
+import { workloadPods, type WorkloadPods } from './workload-pods.js';
+
+export interface PodResourcesWiring extends Pick<
+  PodResourcesContext,
+  'cluster' | 'gate' | 'installation' | 'webhookReady' | 'stopped' | 'event' | 'evaluateSoon' | 'now'
+> {
+  /** To what the controller declares. */
+  readonly access: PodResourcesContext['writers'] &
+    Pick<PodResourcesContext, 'resizes' | 'evictions'> & {
+      readonly pods: { readonly informer: Informer<SeenPod> };
+      readonly nodes: { readonly informer: Informer<NodeCapacity> };
+      readonly limitRanges: { readonly informer: Informer<LimitRange> };
+    };
+  readonly client: Pick<KubeClient, 'discover'>;
+}
+
+/** The controller, and what it has to tell of a workload: `<kind>/<namespace>/<name>`. */
+export interface PodResources {
+  readonly controller: Controller;
+  readonly pods: WorkloadPods;
+  readonly of: (workload: string) => PodsApplication | undefined;
+}
+
+/** The controller of running pods, with its caches and triggers. */
+export function podResourcesFor({ access, client, ...rest }: PodResourcesWiring): PodResources {
+  const { cluster, now } = rest;
+  const memories = new Memories();
+  const applications = new PodsApplications();
+  const nodes = access.nodes.informer;
+  const limitRanges = access.limitRanges.informer;
+  const pods = workloadPods(access.pods.informer, (key, isFirstList) => lookAt(controller, key, isFirstList));
+  const controller: Controller = podResources({
+    ...rest,
+    pods,
+    limitRanges,
+    memories,
+    applications,
+    canResize: resizeDiscovery(client, now),
+    writers: access,
+    resizes: access.resizes,
+    evictions: access.evictions,
+    nodeOf: ({ spec }) => JSON.stringify((spec.nodeName !== undefined && nodes.get(undefined, spec.nodeName)) || null),
+  });
+  connectPodTriggers({ cluster, nodes, limitRanges, memories }, controller);
+  return { controller, pods, of: (workload) => applications.of(workload) };
+}
