@@ -31,7 +31,7 @@ interface Suite {
 const SUITES: Readonly<Record<string, Suite>> = {
   unit: { files: ['test/unit/**/*.test.ts'] },
   cluster: {
-    files: ['test/cluster/**/*.test.ts'],
+    files: ['test/cluster/**/*.test.ts', 'test/gitops/**/*.test.ts'],
     besideNode: 'test/cluster/{runtime*,webhook}/**/*.test.ts',
     needs: 'control-plane',
   },
@@ -45,6 +45,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
       'test/cluster/runtime-manager/**/*.test.ts',
       'test/cluster/validate/ratcheting.test.ts',
       'test/cluster/webhook/*.test.ts',
+      'test/gitops/**/*.test.ts',
     ],
     needs: 'control-plane',
     tries: 20_000,

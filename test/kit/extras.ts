@@ -1,21 +1,24 @@
 import { prepare } from './cluster.js';
 import { CannotRun } from './errors.js';
-import { ensurePrograms, type Progress } from './programs.js';
+import { ensurePrograms, hasSource, type Progress } from './programs.js';
 
 /** The oldest Kubernetes that there is a module for; the newest is the kit's own. */
 export const OLDEST = '1.33';
 
+/** What tells the cost of rules, and what Argo CD and Flux make of a cluster. */
+const PROGRAMS = ['cel-cost', 'argocd', 'flux'];
+
 /**
- * Builds what single tests need besides a cluster: an older apiserver, and the program that asks for the cost of rules. Those who
+ * Builds what single tests need besides a cluster: an older apiserver, and programs of their own. Those who
  * bring their own control plane (KUBEBUILDER_ASSETS) may have no Go: their tests say that they are skipped.
  */
 export async function prepareExtras({ progress }: { readonly progress: Progress }): Promise<void> {
   try {
     await prepare('control-plane', { version: OLDEST, progress });
-    await ensurePrograms(['cel-cost'], { progress });
+    await ensurePrograms(PROGRAMS.filter(hasSource), { progress });
   } catch (error) {
     if (!canSkip(error)) throw error;
-    progress(`without Kubernetes ${OLDEST} and cost estimates: ${error.message}`);
+    progress(`without Kubernetes ${OLDEST}, ${PROGRAMS.join(', ')}: ${error.message}`);
   }
 }
 

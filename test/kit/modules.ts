@@ -1,5 +1,7 @@
-/** A Go module of `programs/`, whose go.mod says which version of what is built. */
+/** A Go module, whose go.mod says which version of what is built. */
 export interface GoModule {
+  /** Its folder, from this one. @default `programs/<name>` */
+  folder?: string;
   /** The requirement in go.mod that gives the programs their version; none for a module that is the program. */
   versionedBy?: string;
   /** Linker settings that make the programs report that version. */
@@ -45,6 +47,12 @@ export const modules: Readonly<Record<string, GoModule>> = {
   },
   load: { packages: { load: '.' } },
   'cel-cost': { versionedBy: 'k8s.io/apiextensions-apiserver', packages: { 'cel-cost': '.' } },
+  argocd: {
+    folder: '../gitops/programs/argocd',
+    versionedBy: 'github.com/argoproj/argo-cd/v3',
+    packages: { argocd: '.' },
+  },
+  flux: { folder: '../gitops/programs/flux', versionedBy: 'github.com/fluxcd/pkg/ssa', packages: { flux: '.' } },
 };
 
 /** What each level runs. */

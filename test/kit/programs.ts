@@ -5,7 +5,7 @@ import { command } from './command.js';
 import { CannotRun, messageOf } from './errors.js';
 import { cacheFolder } from './folders.js';
 import { acquireLock } from './lock.js';
-import { apiserverPrograms, controlPlanePrograms, modules, versionIn } from './modules.js';
+import { apiserverPrograms, controlPlanePrograms, modules, versionIn, type GoModule } from './modules.js';
 
 /** Told what is going on, a line at a time. */
 export type Progress = (line: string) => void;
@@ -66,11 +66,8 @@ interface Recipe {
 }
 
 async function recipeOf(program: string, wanted: string | undefined): Promise<Recipe> {
-  const [moduleName, module] = Object.entries(modules).find(([, { packages }]) => program in packages) ?? [];
-  const target = module?.packages[program];
-  if (moduleName === undefined || module === undefined || target === undefined)
-    throw new Error(`no program ${program}`);
-  const source = sourceOf(moduleName, target, wanted);
+  const [moduleName, module, target] = moduleOf(program);
+  const source = sourceOf(moduleName, module, target, wanted);
   const version = versionIn(readFileSync(join(source, 'go.mod'), 'utf8'), module.versionedBy);
   const flags = ['-trimpath', '-ldflags', `-s -w ${module.stamp?.(version) ?? ''}`.trim()];
   if (module.tags !== undefined) flags.push('-tags', module.tags);
@@ -86,9 +83,27 @@ async function recipeOf(program: string, wanted: string | undefined): Promise<Re
   return { folder, source, version, flags, target, go: go !== undefined };
 }
 
+function moduleOf(program: string): [name: string, module: GoModule, target: string] {
+  for (const [name, module] of Object.entries(modules)) {
+    const target = module.packages[program];
+    if (target !== undefined) return [name, module, target];
+  }
+  throw new Error(`no program ${program}`);
+}
+
+/** Whether there is what a program is built from: those of this repository's own tests are not published. */
+export function hasSource(program: string): boolean {
+  const [name, module] = moduleOf(program);
+  return existsSync(folderOf(name, module));
+}
+
+function folderOf(name: string, { folder }: GoModule): string {
+  return join(import.meta.dirname, folder ?? join('programs', name));
+}
+
 /** A version's own module, where it builds the program; etcd and kubectl serve every version. */
-function sourceOf(moduleName: string, target: string, wanted: string | undefined): string {
-  const source = join(import.meta.dirname, 'programs', moduleName);
+function sourceOf(moduleName: string, module: GoModule, target: string, wanted: string | undefined): string {
+  const source = folderOf(moduleName, module);
   if (moduleName !== 'kubernetes' || wanted === undefined) return source;
   const own = `${source}-${wanted}`;
   if (!existsSync(own)) throw new CannotRun(`There is no Kubernetes ${wanted} here: add ${own}.`);
