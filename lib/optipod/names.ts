@@ -9,3 +9,6 @@ export const NAMES = {
 
 /** The label by which a namespace opts in to admission. */
 export const WEBHOOK_NAMESPACE_LABEL = { key: 'optipod.io/webhook', value: 'enabled' } as const;
+
+/** On the operator's own namespace, `"true"`: OptiPod changes nothing any more, and new pods start with their own resources. */
+export const PAUSED_ANNOTATION = 'optipod.io/paused';
