@@ -7,27 +7,40 @@ import {
   type ObjectMeta,
   type Pod,
 } from 'optipod/kube';
-import { readInjection, type StoredPolicy } from 'optipod/lib/api';
+import type { Injection, StoredPolicy } from 'optipod/lib/api';
 import { podAdmission } from 'optipod/lib/optipod';
 import { controllerOf, deploymentOf, patchPod, type OwningWorkload } from 'optipod/lib/pod';
 import type { WorkloadKind } from 'optipod/lib/policy';
 import type { Informer, Logger } from '@optipod/operator/runtime';
 import type { AdmissionHandler, ReviewContext } from './server/index.js';
 
-/** What the webhook keeps of workloads and ReplicaSets: who they are, who owns them, what their annotations say. */
-export type ObjectMetadata = Pick<ObjectMeta, 'uid' | 'name' | 'namespace' | 'annotations' | 'ownerReferences'>;
+/** What the webhook keeps of a workload for its pods: who it is, and what its annotations have it do. */
+export interface InjectedWorkload {
+  readonly uid: string;
+  readonly name: string;
+  /** Absent where nothing is to be injected. */
+  readonly injection?: Injection;
+}
+
+/** What the webhook keeps of a ReplicaSet: who it is, and who owns it. */
+export type ReplicaSetOwnership = Pick<ObjectMeta, 'uid' | 'ownerReferences'>;
+
+/**
+ * Objects of one kind, as the watch tells of them; and one that is too young for that, as kube-apiserver tells of it: undefined
+ * where it is not there.
+ */
+export interface KnownOrFetched<T> {
+  readonly get: (namespace: string, name: string) => T | undefined;
+  readonly fetch: (namespace: string, name: string, signal: AbortSignal) => Promise<T | undefined>;
+}
 
 export interface PodReviewSources {
-  readonly policies: Pick<Informer<StoredPolicy>, 'list'>;
-  readonly replicaSets: Pick<Informer<ObjectMetadata>, 'get'>;
-  readonly workloads: Readonly<Record<WorkloadKind, Pick<Informer<ObjectMetadata>, 'get'>>>;
+  readonly policies: Pick<Informer<StoredPolicy>, 'get'>;
+  readonly replicaSets: KnownOrFetched<ReplicaSetOwnership>;
+  readonly workloads: Readonly<Record<WorkloadKind, KnownOrFetched<InjectedWorkload>>>;
   readonly limitRanges: Pick<Informer<LimitRange>, 'list'>;
-  /** Asks kube-apiserver for a ReplicaSet that is too young to have been seen; undefined where it is not there. */
-  readonly fetchReplicaSet: (
-    namespace: string,
-    name: string,
-    signal: AbortSignal,
-  ) => Promise<ObjectMetadata | undefined>;
+  /** Whether somebody has stopped everything. */
+  readonly isPaused: () => boolean;
   /** Counts what became of a pod. */
   readonly count: (result: PodResult) => void;
   readonly log: Logger;
@@ -37,6 +50,7 @@ export interface PodReviewSources {
 export type PodResult =
   | 'patched'
   | 'unchanged'
+  | 'paused'
   | 'no-workload'
   | 'no-recommendation'
   | 'no-policy'
@@ -70,11 +84,12 @@ async function review(
 ): Promise<AdmissionVerdict> {
   const { namespace, object } = request;
   if (namespace === undefined || !isPod(request, object)) return UNCHANGED;
+  if (sources.isPaused()) return unchanged('paused', sources);
   const workload = await findWorkload(namespace, object, sources, context);
   if (!workload) return unchanged('no-workload', sources);
-  const injection = readInjection(workload.annotations);
+  const { injection } = workload;
   if (!injection) return unchanged('no-recommendation', sources);
-  if (!standsBehind(injection.policyUid, sources)) return unchanged('no-policy', sources);
+  if (!standsBehind(injection, sources)) return unchanged('no-policy', sources);
 
   const patch = patchPod(object.spec, injection.containers, sources.limitRanges.list(namespace));
   const about = { namespace, workload: workload.name, policy: injection.policy, uid: request.uid };
@@ -101,42 +116,42 @@ function unchanged(result: PodResult, { count }: PodReviewSources): AdmissionVer
 async function findWorkload(
   namespace: string,
   { metadata }: Pod,
-  sources: PodReviewSources,
+  { replicaSets, workloads }: PodReviewSources,
   context: ReviewContext,
-): Promise<ObjectMetadata | undefined> {
+): Promise<InjectedWorkload | undefined> {
   const owner = controllerOf(metadata);
   if (owner.found === 'none') return undefined;
   const workload: OwningWorkload | undefined =
     owner.found === 'workload'
       ? owner.workload
-      : deploymentOf((await findReplicaSet(namespace, owner, sources, context)) ?? {});
-  if (!workload) return undefined;
-  const cached = sources.workloads[workload.kind].get(namespace, workload.name);
-  return cached?.uid === workload.uid ? cached : undefined;
+      : deploymentOf((await find(namespace, owner, replicaSets, context)) ?? {});
+  return workload && find(namespace, workload, workloads[workload.kind], context);
 }
 
-async function findReplicaSet(
+/** Pods may come before the watch has told of their owner: the first ones of a Deployment do, a millisecond after it. */
+async function find<T extends { readonly uid: string }>(
   namespace: string,
   { name, uid }: { readonly name: string; readonly uid: string },
-  { replicaSets, fetchReplicaSet }: PodReviewSources,
+  { get, fetch }: KnownOrFetched<T>,
   context: ReviewContext,
-): Promise<ObjectMetadata | undefined> {
-  const cached = replicaSets.get(namespace, name);
-  if (cached?.uid === uid) return cached;
-  const fetched = await fetchReplicaSet(namespace, name, context.signal);
+): Promise<T | undefined> {
+  const known = get(namespace, name);
+  if (known?.uid === uid) return known;
+  const fetched = await fetch(namespace, name, context.signal);
   return fetched?.uid === uid ? fetched : undefined;
 }
 
 /** Annotations alone do not inject: the policy that wrote them must still be there, and still want it. */
-function standsBehind(policyUid: string, { policies }: PodReviewSources): boolean {
-  return policies.list().some(
-    (policy) =>
-      policy.metadata.uid === policyUid &&
-      // One that is being deleted is gone, though a finalizer may hold it.
-      policy.metadata.deletionTimestamp === undefined &&
-      policy.valid &&
-      policy.object.spec.mode === 'Auto' &&
-      policy.object.spec.updateStrategy.strategy === 'webhook',
+function standsBehind({ policy: key, policyUid }: Injection, { policies }: PodReviewSources): boolean {
+  const slash = key.indexOf('/');
+  const policy = policies.get(key.slice(0, slash), key.slice(slash + 1));
+  return (
+    policy?.metadata.uid === policyUid &&
+    // One that is being deleted is gone, though a finalizer may hold it.
+    policy.metadata.deletionTimestamp === undefined &&
+    policy.valid &&
+    policy.object.spec.mode === 'Auto' &&
+    policy.object.spec.updateStrategy.strategy === 'webhook'
   );
 }
 

@@ -1,6 +1,6 @@
-import { servingCertificateUses, type KubeObject, type Readable } from 'optipod/kube';
+import { servingCertificateUses, type KubeObject, type Readable, type Watched } from 'optipod/kube';
 import { readPolicy } from 'optipod/lib/api';
-import { NAMES, podAdmission, policyAdmission } from 'optipod/lib/optipod';
+import { NAMES, PAUSED_ANNOTATION, podAdmission, policyAdmission } from 'optipod/lib/optipod';
 import type { SelectionScope } from 'optipod/lib/policy';
 import {
   createAccess,
@@ -14,14 +14,14 @@ import {
 } from '@optipod/operator/runtime';
 import { Counter } from 'prom-client';
 import { rightsOf } from './authors.js';
-import { podHandler, type ObjectMetadata } from './pods.js';
+import { podHandler, type KnownOrFetched } from './pods.js';
 import { policyHandler } from './policies.js';
 import { admissionApp, admissionServer, servedCertificate, type AdmissionServer } from './server/index.js';
 import type { WebhookSettings } from './settings.js';
 import { wantedByWorkload, wantedOf } from './wanted.js';
 import { namespaceMetadata, ownership, workloadMetadata, worldOf, type WorldCaches } from './world.js';
 
-/** A ReplicaSet that the cache lacks is asked for, within a fraction of the time kube-apiserver waits for the webhook. */
+/** An owner that the cache lacks is asked for, within a fraction of the time kube-apiserver waits for the webhook; there may be two. */
 const FETCH_TIMEOUT_MS = 1000;
 
 const WORKLOADS = { Deployment: workloadMetadata, StatefulSet: workloadMetadata, DaemonSet: workloadMetadata };
@@ -52,7 +52,12 @@ export function createWebhook(options: WebhookOptions): {
   });
 
   const access = createAccess({ client, namespace, fieldManager: NAMES.webhook });
-  const ofPods = access.to(podAdmission.uses, { policies: readPolicy, replicaSets: ownership, ...WORKLOADS });
+  const ofPods = access.to(podAdmission.uses, {
+    policies: readPolicy,
+    replicaSets: ownership,
+    namespaces: namespaceMetadata,
+    ...WORKLOADS,
+  });
   const ofPolicies = access.to(policyAdmission.uses, {
     policies: readPolicy,
     namespaces: namespaceMetadata,
@@ -62,10 +67,14 @@ export function createWebhook(options: WebhookOptions): {
 
   const pods = podHandler({
     policies: ofPods.policies,
-    replicaSets: ofPods.replicaSets,
-    workloads: ofPods,
+    replicaSets: knownOrFetched(ofPods.replicaSets, ownership),
+    workloads: {
+      Deployment: knownOrFetched(ofPods.Deployment, workloadMetadata),
+      StatefulSet: knownOrFetched(ofPods.StatefulSet, workloadMetadata),
+      DaemonSet: knownOrFetched(ofPods.DaemonSet, workloadMetadata),
+    },
     limitRanges: ofPods.limitRanges,
-    fetchReplicaSet: (...which) => fetchReplicaSet(ofPods.replicaSets, ...which),
+    isPaused: () => ofPods.namespaces.get(undefined, namespace)?.annotations?.[PAUSED_ANNOTATION] === 'true',
     count: counter(metrics, 'optipod_webhook_pods_total', 'Pods reviewed, by what became of them.'),
     log,
   });
@@ -104,16 +113,19 @@ function counter({ registry }: RuntimeMetrics, name: string, help: string): (res
   return (result) => reviewed.inc({ result });
 }
 
-async function fetchReplicaSet(
-  replicaSets: Readable<KubeObject>,
-  namespace: string,
-  name: string,
-  signal: AbortSignal,
-): Promise<ObjectMetadata | undefined> {
-  try {
-    return ownership(await replicaSets.read({ namespace, name }, { timeoutMs: FETCH_TIMEOUT_MS, signal }));
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+function knownOrFetched<T>(
+  objects: Readable<KubeObject> & Watched<T>,
+  project: (object: KubeObject) => T,
+): KnownOrFetched<T> {
+  return {
+    get: (namespace, name) => objects.get(namespace, name),
+    async fetch(namespace, name, signal) {
+      try {
+        return project(await objects.read({ namespace, name }, { timeoutMs: FETCH_TIMEOUT_MS, signal }));
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+  };
 }

@@ -1,12 +1,12 @@
 import type { KubeObject, ObjectMeta } from 'optipod/kube';
-import type { StoredPolicy } from 'optipod/lib/api';
+import { ownAnnotations, readInjection, type StoredPolicy } from 'optipod/lib/api';
 import { WEBHOOK_NAMESPACE_LABEL } from 'optipod/lib/optipod';
 import { WORKLOAD_KINDS, type PolicyWorld, type SelectionScope, type WorkloadKind } from 'optipod/lib/policy';
 import type { Informer } from '@optipod/operator/runtime';
-import type { ObjectMetadata } from './pods.js';
+import type { InjectedWorkload, ReplicaSetOwnership } from './pods.js';
 
-/** What the webhook keeps of a workload: who it is, and what policies select it by. */
-export type WorkloadMetadata = ObjectMetadata & Pick<ObjectMeta, 'labels'>;
+/** What the webhook keeps of a workload: who it is, what its pods are given, and what policies select it by. */
+export type WorkloadMetadata = InjectedWorkload & Pick<ObjectMeta, 'labels' | 'annotations'>;
 
 /** What the webhook keeps of a namespace: what policies select it by. */
 export type NamespaceMetadata = Pick<ObjectMeta, 'name' | 'labels' | 'annotations' | 'deletionTimestamp'>;
@@ -42,20 +42,23 @@ export function worldOf(
   };
 }
 
-export function ownership({ metadata }: KubeObject): ObjectMetadata {
-  const { uid, name, namespace, annotations, ownerReferences } = metadata;
+export function ownership({ metadata: { uid, ownerReferences } }: KubeObject): ReplicaSetOwnership {
+  return { uid, ...(ownerReferences ? { ownerReferences } : {}) };
+}
+
+/** OptiPod's own annotations are read once for all pods, and not kept as they stand. */
+export function workloadMetadata({ metadata }: KubeObject): WorkloadMetadata {
+  const { uid, name, labels, annotations } = metadata;
+  const injection = readInjection(annotations);
+  const own = ownAnnotations(annotations);
+  const others = Object.entries(annotations ?? {}).filter(([key]) => !Object.hasOwn(own, key));
   return {
     uid,
     name,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(annotations ? { annotations } : {}),
-    ...(ownerReferences ? { ownerReferences } : {}),
+    ...(labels ? { labels } : {}),
+    ...(others.length > 0 ? { annotations: Object.fromEntries(others) } : {}),
+    ...(injection ? { injection } : {}),
   };
-}
-
-export function workloadMetadata(object: KubeObject): WorkloadMetadata {
-  const { labels } = object.metadata;
-  return { ...ownership(object), ...(labels ? { labels } : {}) };
 }
 
 export function namespaceMetadata({ metadata }: KubeObject): NamespaceMetadata {

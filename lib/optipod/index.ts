@@ -45,6 +45,8 @@ const WORKLOAD_METADATA = {
   DaemonSet: use(DaemonSet, ['watch'], { metadataOnly: true }),
 };
 
+const YOUNG = 'when a pod comes before the watch has told of its workload';
+
 /** Evaluates every policy at its interval: usage, recommendations, annotations, status. */
 export const policyController = defineController(OptimizationPolicy, {
   name: 'optimizationpolicy',
@@ -112,10 +114,14 @@ export const podAdmission = defineAdmission(PodKind, {
   },
   uses: {
     policies: use(OptimizationPolicy, ['watch']),
-    // Owner references and annotations; one that is too young to be in memory is asked for.
+    // Owner references and annotations; what is too young to be in memory is asked for.
     replicaSets: use(ReplicaSet, ['get', 'watch'], { metadataOnly: true }),
-    ...WORKLOAD_METADATA,
+    Deployment: use(Deployment, ['get', 'watch'], { metadataOnly: true, rarely: YOUNG }),
+    StatefulSet: use(StatefulSet, ['get', 'watch'], { metadataOnly: true, rarely: YOUNG }),
+    DaemonSet: use(DaemonSet, ['get', 'watch'], { metadataOnly: true, rarely: YOUNG }),
     limitRanges: use(LimitRangeKind, ['watch']),
+    // Whether somebody has stopped everything, by an annotation of the operator's own.
+    namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
   },
 });
 

@@ -12,10 +12,19 @@ export interface LogOptions {
   readonly fields?: Readonly<Record<string, string>>;
   /** @default standard output, written without blocking the event loop and flushed at exit */
   readonly destination?: DestinationStream;
+  /**
+   * How long a line may wait for others, in milliseconds, to be written with them: for who logs thousands a second, where each
+   * write costs more than what it tells of. Lines that wait are lost with a process that is killed. @default 0
+   */
+  readonly gatherMs?: number;
 }
 
+/** So many bytes are written without waiting for more: half of what the destination writes at once. */
+const GATHERED_BYTES = 8_192;
+
 /** A logger of JSON lines: `{"level":"info","time":"2026-01-31T12:00:00.000Z","msg":"…"}`; an error is put under `err`. */
-export function createLogger({ level = 'info', fields, destination }: LogOptions = {}): Logger {
+export function createLogger({ level = 'info', fields, destination, gatherMs = 0 }: LogOptions = {}): Logger {
+  const gathered = gatherMs > 0 ? { minLength: GATHERED_BYTES, periodicFlush: gatherMs } : {};
   return pino(
     {
       level,
@@ -23,7 +32,7 @@ export function createLogger({ level = 'info', fields, destination }: LogOptions
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? fileDescriptor({ dest: 1, sync: false }),
+    destination ?? fileDescriptor({ dest: 1, sync: false, ...gathered }),
   );
 }
 

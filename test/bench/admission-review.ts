@@ -1,9 +1,10 @@
-import type { LimitRange } from 'optipod/kube';
+import type { LimitRange, ObjectMeta } from 'optipod/kube';
 import { writeAnnotations, type StoredPolicy } from 'optipod/lib/api';
 import { silentLogger } from '@optipod/operator/runtime';
 import { podHandler } from '@optipod/webhook';
 import { admissionApp } from '@optipod/webhook/server';
 import { Registry } from 'prom-client';
+import { workloadMetadata } from '../../webhook/world.js';
 import { inTurns, type Ratio } from './measure.js';
 
 const WORKLOADS = 500;
@@ -36,18 +37,19 @@ export async function admissionReview(): Promise<Ratio> {
 
 function app() {
   const workloads = new Map(Array.from({ length: WORKLOADS }, (_, i) => [`web-${String(i)}`, workload(i)]));
-  const found = { get: (_: string | undefined, name: string) => workloads.get(name) };
+  const nothing = () => Promise.resolve(undefined);
+  const found = { get: (_: string, name: string) => workloads.get(name), fetch: nothing };
   const policy = {
     valid: true,
     metadata: { uid: 'policy' },
     object: { spec: { mode: 'Auto', updateStrategy: { strategy: 'webhook' } } },
   } as unknown as StoredPolicy;
   const handler = podHandler({
-    policies: { list: () => [policy] },
-    replicaSets: { get: () => undefined },
+    policies: { get: () => policy },
+    replicaSets: { get: () => undefined, fetch: nothing },
     workloads: { Deployment: found, StatefulSet: found, DaemonSet: found },
     limitRanges: { list: () => [] as LimitRange[] },
-    fetchReplicaSet: () => Promise.resolve(undefined),
+    isPaused: () => false,
     count: () => undefined,
     log: silentLogger,
   });
@@ -62,7 +64,8 @@ function workload(i: number) {
     strategy: 'webhook',
     containers,
   });
-  return { uid: `uid-${String(i)}`, name: `web-${String(i)}`, namespace: 'shop', annotations };
+  const metadata = { uid: `uid-${String(i)}`, name: `web-${String(i)}`, namespace: 'shop', annotations };
+  return workloadMetadata({ metadata: metadata as unknown as ObjectMeta });
 }
 
 /** A pod as kube-apiserver sends it, with what it has defaulted. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { NAMES } from 'optipod/lib/optipod';
 import { Namespace, Secret } from 'optipod/kube';
 import { issueLeaf, createAuthority, type KeyPair, type KubeClient } from '../../../operator/runtime/index.js';
-import { waitFor, type Cluster } from '../../kit/index.js';
+import { Hopeless, waitFor, type Cluster } from '../../kit/index.js';
 import { freePort } from '../../kit/ports.js';
 
 const HOST = '127.0.0.1';
@@ -88,7 +88,7 @@ async function ready(name: string, child: ChildProcess, url: string): Promise<vo
   await waitFor(
     `${name} to be ready`,
     async () => {
-      if (child.exitCode !== null) throw new Error(`it ended with ${String(child.exitCode)}`);
+      if (child.exitCode !== null) throw new Hopeless(`it ended with ${String(child.exitCode)}`);
       return (await fetch(url)).ok ? true : undefined;
     },
     { everyMs: 200, timeoutMs: 120_000 },

@@ -2,7 +2,7 @@
 import { writeAnnotations } from 'optipod/lib/api';
 import { Registry } from 'prom-client';
 import { createAuthority, issueLeaf, silentLogger } from '../../../operator/runtime/index.js';
-import { podHandler } from '../../../webhook/pods.js';
+import { podHandler, type KnownOrFetched } from '../../../webhook/pods.js';
 import { policyHandler } from '../../../webhook/policies.js';
 import { admissionApp, serveTls } from '../../../webhook/server/index.js';
 import { POLICY, sourcesOf } from '../../unit/webhook/reviews.js';
@@ -22,13 +22,21 @@ const annotations = writeAnnotations({
     ['constructor', wanted],
   ]),
 });
+const { replicaSets, ...others } = sourcesOf({
+  replicaSets: [{ ...REPLICA_SET, ownerReferences: [DEPLOYMENT] }],
+  workloads: { Deployment: { namespace: 'shop', name: 'web', uid: 'web-uid', annotations } },
+});
+/** What is written down of each review would be all that grows. */
+const nothing = () => Promise.resolve(undefined);
+const unwritten = <T>(objects: KnownOrFetched<T>): KnownOrFetched<T> => ({ ...objects, fetch: nothing });
 const pods = podHandler({
-  ...sourcesOf({
-    replicaSets: [{ ...REPLICA_SET, ownerReferences: [DEPLOYMENT] }],
-    workloads: { Deployment: { namespace: 'shop', name: 'web', uid: 'web-uid', annotations } },
-  }),
-  // What is written down of each review would be all that grows.
-  fetchReplicaSet: () => Promise.resolve(undefined),
+  ...others,
+  replicaSets: unwritten(replicaSets),
+  workloads: {
+    Deployment: unwritten(others.workloads.Deployment),
+    StatefulSet: unwritten(others.workloads.StatefulSet),
+    DaemonSet: unwritten(others.workloads.DaemonSet),
+  },
   count: () => undefined,
 });
 const policies = policyHandler({

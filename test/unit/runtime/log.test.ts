@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { PodKind } from 'optipod/kube';
 import { createClient, createController, createLogger } from '../../../operator/runtime/index.js';
@@ -15,6 +18,20 @@ describe('log', () => {
     expect(line.err.message).to.equal('why');
     expect(new Date(line.time).toISOString()).to.equal(line.time);
     expect(line).not.to.have.any.keys('pid', 'hostname');
+  });
+
+  it('that are gathered are written a little later, and all of them at the end', async () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'gathered-log.ts')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let written = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (written += text));
+    const lines = () => written.split('\n').filter((line) => line !== '');
+    // It logs two lines and waits for the end of its input, then logs two more and ends.
+    await until(() => lines().length === 2);
+    child.stdin.end();
+    await once(child, 'close');
+    expect(lines().map((line) => (JSON.parse(line) as { msg: string }).msg)).to.deep.equal(['1', '2', '3', '4']);
   });
 
   it('says nothing of what a client proves itself with or sends, however much is logged and whatever fails', async () => {

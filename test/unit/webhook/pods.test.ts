@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { LimitRange } from 'optipod/kube';
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../../operator/runtime/index.js';
-import { podHandler, type ObjectMetadata } from '../../../webhook/pods.js';
+import { podHandler } from '../../../webhook/pods.js';
 import { admissionApp } from '../../../webhook/server/index.js';
 import { applyPatch } from '../../support/json-patch.js';
 import {
@@ -15,11 +15,12 @@ import {
   sourcesOf,
   storedPolicy,
   type Memory,
+  type Metadata,
 } from './reviews.js';
 
 const said = annotations({ app: { requests: { cpu: '240m', memory: '512Mi' } } });
 
-function meta(name: string, more: object = {}): ObjectMetadata {
+function meta(name: string, more: object = {}): Metadata {
   return { name, namespace: 'shop', uid: `${name}-uid`, ...more };
 }
 
@@ -66,7 +67,7 @@ describe('reviewing a pod', () => {
       const fetch = () => Promise.resolve(replicaSet);
       const { operations, fetched } = await review({ ...knowsAll, replicaSets: [], fetch });
       expect(operations).to.deep.equal(gets);
-      expect(fetched).to.deep.equal(['shop/web-1']);
+      expect(fetched).to.deep.equal(['ReplicaSet shop/web-1']);
     });
 
     it('B-WEB-2 a ReplicaSet made anew under its name is asked for, too', async () => {
@@ -78,6 +79,22 @@ describe('reviewing a pod', () => {
       });
       expect(operations).to.deep.equal(gets);
       expect(fetched).to.have.length(1);
+    });
+
+    for (const kind of ['StatefulSet', 'DaemonSet'] as const) {
+      it(`B-WEB-2 a ${kind} that is too young for the memory is asked for, once`, async () => {
+        const fetch = () => Promise.resolve(deployment);
+        const { operations, fetched } = await review({ fetch }, pod(owner(kind, 'web')));
+        expect(operations).to.deep.equal(gets);
+        expect(fetched).to.deep.equal([`${kind} shop/web`]);
+      });
+    }
+
+    it('B-WEB-2 a Deployment that is as young as its ReplicaSet is asked for after it', async () => {
+      const fetch: Memory['fetch'] = (kind) => Promise.resolve(kind === 'Deployment' ? deployment : replicaSet);
+      const { operations, fetched } = await review({ fetch });
+      expect(operations).to.deep.equal(gets);
+      expect(fetched).to.deep.equal(['ReplicaSet shop/web-1', 'Deployment shop/web']);
     });
 
     it('B-WEB-1 a ReplicaSet that cannot be asked for: admitted unchanged, and counted', async () => {
@@ -94,6 +111,10 @@ describe('reviewing a pod', () => {
         [{ ...knowsAll, workloads: { Deployment: { ...deployment, ...other } } }, ofReplicaSet],
         [{ ...knowsAll, replicaSets: [], fetch: () => Promise.resolve({ ...replicaSet, ...other }) }, ofReplicaSet],
         [{ workloads: { StatefulSet: deployment } }, pod(owner('StatefulSet', 'web', 'another'))],
+        [
+          { workloads: {}, fetch: () => Promise.resolve({ ...deployment, ...other }) },
+          pod(owner('StatefulSet', 'web')),
+        ],
         // Of the same name and UID, but of another kind.
         [{ workloads: { DaemonSet: deployment } }, pod(owner('StatefulSet', 'web'))],
       ];
@@ -123,10 +144,17 @@ describe('reviewing a pod', () => {
     });
   });
 
+  it('B-APP-10 while everything is stopped no pod is changed, nor is anybody asked', async () => {
+    const fetch = () => Promise.resolve(replicaSet);
+    const stopped = await review({ ...knowsAll, replicaSets: [], fetch, paused: true });
+    expect(stopped).to.deep.equal({ operations: [], counted: ['paused'], fetched: [] });
+  });
+
   describe('asks whether the policy stands behind the annotations', () => {
     for (const [what, policies] of [
       ['gone', []],
       ['another of its name', [storedPolicy({}, { uid: 'made anew' })]],
+      ['another of its UID, by a hand that edits', [storedPolicy({}, { name: 'other' })]],
       ['in mode Recommend', [storedPolicy({ mode: 'Recommend' })]],
       ['in mode Disabled', [storedPolicy({ mode: 'Disabled' })]],
       ['under strategy ssa', [storedPolicy({ updateStrategy: { strategy: 'ssa' } })]],

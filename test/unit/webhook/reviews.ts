@@ -1,9 +1,10 @@
-import { writeAnnotations, type WorkloadAnnotations } from 'optipod/lib/api';
-import type { JsonPatchOperation, LimitRange } from 'optipod/kube';
+import { writeAnnotations, type StoredPolicy, type WorkloadAnnotations } from 'optipod/lib/api';
+import type { JsonPatchOperation, KubeObject, LimitRange, ObjectMeta } from 'optipod/kube';
 import type { WorkloadKind } from 'optipod/lib/policy';
-import { silentLogger } from '../../../operator/runtime/index.js';
-import type { ObjectMetadata, PodReviewSources, PodResult } from '../../../webhook/pods.js';
+import { silentLogger, type Informer } from '../../../operator/runtime/index.js';
+import type { KnownOrFetched, PodReviewSources, PodResult } from '../../../webhook/pods.js';
 import type { AdmissionReviewResponse } from '../../../webhook/server/index.js';
+import { ownership, workloadMetadata } from '../../../webhook/world.js';
 
 /** What kube-apiserver sends for a pod that is about to be created. */
 export function podReview(object: unknown, request: object = {}): object {
@@ -59,13 +60,21 @@ export function annotations(
   });
 }
 
-/** What the webhook has in memory, and what it was asked for and counted. */
+/** An object as kube-apiserver tells of it, where only its metadata are asked for. */
+export type Metadata = Pick<ObjectMeta, 'uid' | 'name' | 'namespace' | 'annotations' | 'ownerReferences'>;
+
+/** What the webhook has in memory, and what kube-apiserver has besides. */
 export interface Memory {
   readonly policies?: readonly object[];
-  readonly replicaSets?: readonly ObjectMetadata[];
-  readonly workloads?: Partial<Record<WorkloadKind, ObjectMetadata>>;
+  readonly replicaSets?: readonly Metadata[];
+  readonly workloads?: Partial<Record<WorkloadKind, Metadata>>;
   readonly limitRanges?: readonly LimitRange[];
-  readonly fetch?: PodReviewSources['fetchReplicaSet'];
+  readonly paused?: boolean;
+  readonly fetch?: (
+    kind: WorkloadKind | 'ReplicaSet',
+    name: string,
+    signal: AbortSignal,
+  ) => Promise<Metadata | undefined>;
 }
 
 export function storedPolicy(spec: object = {}, metadata: object = {}, valid = true): object {
@@ -75,34 +84,50 @@ export function storedPolicy(spec: object = {}, metadata: object = {}, valid = t
 
 export function sourcesOf(memory: Memory): PodReviewSources & {
   readonly counted: PodResult[];
+  /** `<kind> <namespace>/<name>` */
   readonly fetched: string[];
 } {
-  const { policies = [storedPolicy()], replicaSets = [], workloads = {}, limitRanges = [] } = memory;
+  const { policies = [storedPolicy()], replicaSets = [], workloads = {}, limitRanges = [], paused = false } = memory;
   const counted: PodResult[] = [];
   const fetched: string[] = [];
-  const workload = (kind: WorkloadKind) => ({
-    get: (_namespace: string | undefined, name: string) =>
-      workloads[kind]?.name === name ? workloads[kind] : undefined,
-  });
+  const known = <T>(
+    kind: WorkloadKind | 'ReplicaSet',
+    there: readonly (Metadata | undefined)[],
+    project: (object: KubeObject) => T,
+  ): KnownOrFetched<T> => {
+    const kept = (one: Metadata | undefined) => one && project({ metadata: one as ObjectMeta });
+    const byName = new Map(there.map((one) => [one?.name, kept(one)]));
+    return {
+      get: (_namespace, name) => byName.get(name),
+      async fetch(namespace, name, signal) {
+        fetched.push(`${kind} ${namespace}/${name}`);
+        return kept(await memory.fetch?.(kind, name, signal));
+      },
+    };
+  };
+  const workload = (kind: WorkloadKind) => known(kind, [workloads[kind]], workloadMetadata);
+  const stored = policies as ReturnType<Stored['list']>;
   return {
-    policies: { list: () => policies as ReturnType<PodReviewSources['policies']['list']> },
-    replicaSets: { get: (_namespace, name) => replicaSets.find((one) => one.name === name) },
+    policies: {
+      get: (namespace, name) =>
+        stored.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name),
+    },
+    replicaSets: known('ReplicaSet', replicaSets, ownership),
     workloads: {
       Deployment: workload('Deployment'),
       StatefulSet: workload('StatefulSet'),
       DaemonSet: workload('DaemonSet'),
     },
     limitRanges: { list: () => [...limitRanges] },
-    fetchReplicaSet: (namespace, name, signal) => {
-      fetched.push(`${namespace}/${name}`);
-      return memory.fetch?.(namespace, name, signal) ?? Promise.resolve(undefined);
-    },
+    isPaused: () => paused,
     count: (result) => counted.push(result),
     log: silentLogger,
     counted,
     fetched,
   };
 }
+
+type Stored = Informer<StoredPolicy>;
 
 /** A controller's reference to what it owns. */
 export function owner(kind: string, name: string, uid = `${name}-uid`): object {
