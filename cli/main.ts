@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../constructs/version.js';
 import { backtestCommand } from './backtest.js';
 import { manifestsCommand } from './manifests.js';
+import { pauseCommand, resumeCommand } from './pause.js';
 import { Refused, USAGE_ERROR } from './refused.js';
 import { validateCommand } from './validate.js';
 
@@ -14,6 +15,8 @@ const program = new Command('optipod')
   .exitOverride();
 program.addCommand(backtestCommand().copyInheritedSettings(program));
 program.addCommand(manifestsCommand().copyInheritedSettings(program));
+program.addCommand(pauseCommand().copyInheritedSettings(program));
+program.addCommand(resumeCommand().copyInheritedSettings(program));
 program.addCommand(validateCommand().copyInheritedSettings(program));
 
 // `optipod … | head` closes the pipe early, and has what it wants.

@@ -46,9 +46,8 @@ export async function bundleCli(outdir: string = join(ROOT, 'dist/cli')): Promis
     ...options,
     entryPoints: { optipod: 'cli/main.ts' },
     outdir,
-    // No command reads kubeconfigs.
-    external: ['cdk8s', 'constructs', 'cdk8s-plus-28', './kubeconfig-client.js'],
-    plugins: [withoutUnusedOperator],
+    external: ['cdk8s', 'constructs', 'cdk8s-plus-28'],
+    plugins: [withoutUnusedOperator, withoutModels],
   });
 }
 

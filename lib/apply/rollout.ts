@@ -45,7 +45,10 @@ export function rolloutObstacle(
   const { type, paused, partition, isObserved, pods, updated, available, isCurrent, failed } = rollout;
   if (paused) return { reason: 'RolloutPaused', message: `the ${kind} is paused` };
   if (type === 'OnDelete') {
-    return { reason: 'OnDelete', message: 'its pods are replaced only when somebody deletes them (update strategy OnDelete)' };
+    return {
+      reason: 'OnDelete',
+      message: 'its pods are replaced only when somebody deletes them (update strategy OnDelete)',
+    };
   }
   if (partition > 0) {
     return { reason: 'Partitioned', message: `its rollout is held back: partition ${partition}` };

@@ -57,7 +57,8 @@ export const DISRUPTION_SETTINGS = {
     parser: duration,
     // A crash loop is plain after minutes; caches, heaps and connections take longer to grow.
     default: '30m',
-    description: 'How long a pod is watched after it got other resources: what goes wrong in it until then is blamed on them.',
+    description:
+      'How long a pod is watched after it got other resources: what goes wrong in it until then is blamed on them.',
   },
   regressionHoldoff: {
     parser: duration,

@@ -64,8 +64,7 @@ async function dryRun(
   { templates, newborns }: WebhookProofSources,
 ): Promise<Pod> {
   const object = await templates[kind].read({ namespace, name });
-  const owner =
-    kind === 'Deployment' ? newest(pods) : { apiVersion: 'apps/v1', kind, name, uid: object.metadata.uid };
+  const owner = kind === 'Deployment' ? newest(pods) : { apiVersion: 'apps/v1', kind, name, uid: object.metadata.uid };
   if (!owner) throw new Error('no pod names the ReplicaSet that it is of');
   return newborns.create(newbornPod(object, owner), { dryRun: true });
 }
@@ -77,5 +76,9 @@ function newest(pods: readonly SeenPod[]) {
 }
 
 function unseen(message: string): Refusal {
-  return { reason: 'WebhookNotSeen', message: `the webhook was not seen to mutate: ${message}`, retryAfterMs: RETRY_MS };
+  return {
+    reason: 'WebhookNotSeen',
+    message: `the webhook was not seen to mutate: ${message}`,
+    retryAfterMs: RETRY_MS,
+  };
 }

@@ -15,7 +15,8 @@ const DONE: Rollout = {
 };
 
 const reason = (over: Partial<Rollout>, more: Partial<RollingWorkload> = {}, singleReplica = false) =>
-  rolloutObstacle({ kind: 'Deployment', replicas: 3, rollout: { ...DONE, ...over }, ...more }, { singleReplica })?.reason;
+  rolloutObstacle({ kind: 'Deployment', replicas: 3, rollout: { ...DONE, ...over }, ...more }, { singleReplica })
+    ?.reason;
 
 describe('the rollout of a workload', () => {
   it('B-APP-10 that is done stands in nobody’s way', () => {

@@ -70,7 +70,13 @@ function world(env: Readonly<Record<string, string>> = {}) {
   const gate = make(registry);
   const applied = (name: string, at: string, status: Told['status'] = {}) =>
     state.told.set(`deployment-${name}`, {
-      metadata: { name: `deployment-${name}`, namespace: 'shop', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
+      metadata: {
+        name: `deployment-${name}`,
+        namespace: 'shop',
+        uid: 'u',
+        resourceVersion: '1',
+        creationTimestamp: '',
+      },
       spec: {
         workload: { kind: 'Deployment', name, uid: `uid-${name}` },
         policy: { namespace: 'shop', name: 'web', uid: 'uid-web' },
@@ -143,7 +149,9 @@ describe('the gate before pods are replaced', () => {
     expect(await reason(workload('web'))).to.equal(undefined);
     const next = make();
     expect(await reason(workload('db'), 'webhook', next)).to.equal('BudgetExhausted');
-    expect((await next.ask(workload('db'), POLICY, 'webhook'))?.message).to.contain('the cluster, which has 60 an hour');
+    expect((await next.ask(workload('db'), POLICY, 'webhook'))?.message).to.contain(
+      'the cluster, which has 60 an hour',
+    );
   });
 
   it('B-APP-10 after a change a workload cools down, over restarts too; pods of one recommendation are one change', async () => {
