@@ -4,8 +4,10 @@ import { authority } from './authority.js';
 import { injection } from './injection.js';
 import { outages } from './outages.js';
 import { recommended, untilNewborn } from './pods.js';
+import { reinvocation } from './reinvocation.js';
 import { validity } from './validity.js';
 import { World } from './world.js';
+import { young } from './young.js';
 
 describe('the webhook on a real kube-apiserver', function () {
   this.timeout(process.env.OPTIPOD_TRIES === undefined ? 60_000 : 0);
@@ -21,6 +23,8 @@ describe('the webhook on a real kube-apiserver', function () {
   after(() => world.stop());
 
   describe('injection', () => injection(() => world));
+  describe('pods younger than the watch', () => young(() => world));
+  describe('other webhooks', () => reinvocation(() => world));
   describe('validity of the result', () => {
     validity(() => world);
     anyPod(() => world);

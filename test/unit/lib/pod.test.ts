@@ -53,6 +53,26 @@ describe('patching a pod', () => {
     });
   });
 
+  it('B-WEB-1 B-WEB-4 a request of its own that another webhook has since set a lower limit to is cut back to that', () => {
+    const all = wanted({ cpu: '240m', memory: '512Mi' });
+    const limited = web({ requests: { cpu: '240m', memory: '512Mi' }, limits: { cpu: '100m' } });
+    const cut = patchPod(limited, all, []);
+    expect(cut).to.deep.include({
+      outcome: 'patched',
+      operations: [{ op: 'replace', path: '/spec/containers/0/resources/requests/cpu', value: '100m' }],
+    });
+    const after = applyPatch({ spec: limited }, cut.outcome === 'patched' ? cut.operations : []) as { spec: PodSpec };
+    expect(patchPod(after.spec, all, [])).to.include({ outcome: 'refused', reason: 'RequestAboveLimit' });
+    // The limit is managed, too: then that is what changes.
+    const both = wanted({ cpu: '240m' }, { cpu: '480m' });
+    expect(patchPod(limited, both, [])).to.deep.include({
+      operations: [{ op: 'replace', path: '/spec/containers/0/resources/limits/cpu', value: '480m' }],
+    });
+    // Without any request of its author the pod would have been Guaranteed by these limits.
+    const whole = web({ requests: { cpu: '240m', memory: '512Mi' }, limits: { cpu: '100m', memory: '512Mi' } });
+    expect(patchPod(whole, all, [])).to.include({ outcome: 'patched' });
+  });
+
   it('B-WEB-1 leaves a pod whole whose request would pass the limit that a LimitRange is about to set', () => {
     const limits = [{ type: 'Container', default: { cpu: '200m' } }];
     const ranges = [{ spec: { limits } }] as unknown as LimitRange[];
