@@ -23,7 +23,6 @@ describe('the webhook on a real kube-apiserver', function () {
   after(() => world.stop());
 
   describe('injection', () => injection(() => world));
-  describe('pods younger than the watch', () => young(() => world));
   describe('other webhooks', () => reinvocation(() => world));
   describe('validity of the result', () => {
     validity(() => world);
@@ -31,6 +30,8 @@ describe('the webhook on a real kube-apiserver', function () {
   });
   describe('the policy’s word', () => authority(() => world));
   describe('outages and certificates', () => outages(() => world));
+  // Last of all: it leaves the controllers busy with what it made.
+  describe('pods younger than the watch', () => young(() => world));
 
   // A test beside the groups would come before them.
   describe('after all that', () => {

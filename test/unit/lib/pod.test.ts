@@ -45,6 +45,34 @@ describe('patching a pod', () => {
     });
   });
 
+  it('B-WEB-3 zero, what is no number and what is no quantity are no recommendation', () => {
+    for (const none of ['0', '0m', '-0', '0Gi', '0e5', 'NaN', 'Inf', '+Inf', '', ' ', '1 Gi', '1e', '.', '1,5'])
+      expect(patchPod(web(), wanted({ cpu: none }), []), none).to.deep.equal({
+        outcome: 'unchanged',
+        skipped: [{ container: 'web', field: 'requests.cpu', value: none }],
+      });
+  });
+
+  it('B-WEB-3 the same amount in another spelling is the same, wherever it stands', () => {
+    for (const [one, another] of [
+      ['1e3', '1k'],
+      ['0.5', '500m'],
+      ['512Mi', '536870912'],
+      ['1.5Gi', '1536Mi'],
+      ['100k', '1e5'],
+      ['100k', '100000000m'],
+    ] as const)
+      for (const [has, says] of [
+        [one, another],
+        [another, one],
+      ] as const)
+        expect(patchPod(web({ requests: { memory: has } }), wanted({ memory: says }), []), says).to.include({
+          outcome: 'unchanged',
+        });
+    // kube-apiserver hands out what was written without quotes as a number.
+    expect(patchPod(web({ requests: { cpu: 2 } }), wanted({ cpu: '2' }), [])).to.include({ outcome: 'unchanged' });
+  });
+
   it('B-WEB-1 leaves a pod whole whose request would pass its limit', () => {
     const received = web({ requests: { cpu: '100m' }, limits: { cpu: '200m' } });
     expect(patchPod(received, wanted({ cpu: '240m', memory: '1Gi' }), [])).to.include({
