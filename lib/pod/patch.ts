@@ -83,11 +83,29 @@ function changesOf({ name, resources }: Container, wanted: ResourceRequirements,
       }
       const current = resources?.[field]?.[resource];
       const present = current === undefined ? undefined : parseQuantity(current);
-      if (present && compareQuantities(present, quantity) === 0) continue;
-      changes[field] = { ...changes[field], [resource]: String(value) };
+      const isThere = present !== undefined && compareQuantities(present, quantity) === 0;
+      const cap = isThere && field === 'requests' ? limitSetSince(resource, quantity, resources, wanted) : undefined;
+      if (isThere && cap === undefined) continue;
+      changes[field] = { ...changes[field], [resource]: String(cap ?? value) };
     }
   }
   return Object.keys(changes).length > 0 ? changes : undefined;
+}
+
+/**
+ * The limit that is lower than a request which is as recommended: another webhook set it after this one had set the request, and
+ * kube-apiserver, which would have taken the pod with its own request, would refuse it.
+ */
+function limitSetSince(
+  resource: (typeof RESOURCES)[number],
+  request: Quantity,
+  resources: ResourceRequirements | undefined,
+  wanted: ResourceRequirements,
+): string | number | undefined {
+  const limit = resources?.limits?.[resource];
+  if (limit === undefined || wanted.limits?.[resource] !== undefined) return undefined;
+  const quantity = parseQuantity(limit);
+  return quantity && quantity.nanos > 0n && compareQuantities(quantity, request) < 0 ? limit : undefined;
 }
 
 /** Adds to a map that is there, key by key; makes a map that is not. */
@@ -120,18 +138,24 @@ function merge(current: ResourceRequirements | undefined, changes: Amounts): Res
 
 /** Why kube-apiserver, or the pod's author, would not want this pod; undefined for a good one. */
 function invalidity(before: PodSpec, after: PodSpec, limitRanges: readonly LimitRange[]): string | undefined {
-  const defaults = defaultLimits(limitRanges);
-  for (const { container } of resizableContainers(after)) {
-    for (const resource of RESOURCES) {
-      const request = parseQuantity(container.resources?.requests?.[resource] ?? '');
-      const own = container.resources?.limits?.[resource];
-      const limits = own === undefined ? defaults.map((limit) => limit[resource] ?? '') : [own];
-      const passes = (limit: Quantity | undefined) => request && limit && compareQuantities(request, limit) > 0;
-      if (limits.some((limit) => passes(parseQuantity(limit)))) return 'RequestAboveLimit';
-    }
-  }
+  if (asksAboveLimit(after, limitRanges)) return 'RequestAboveLimit';
+  // Of a pod that nobody would take the class says nothing.
+  if (asksAboveLimit(before, [])) return undefined;
   const was = qosClass(before);
   // A pod without any resources cannot keep its class once it is given some.
   if (was !== 'BestEffort' && qosClass(after) !== was) return 'QosClassWouldChange';
   return limitRangeViolation(before, after, limitRanges) ? 'LimitRange' : undefined;
+}
+
+function asksAboveLimit(pod: PodSpec, limitRanges: readonly LimitRange[]): boolean {
+  const defaults = defaultLimits(limitRanges);
+  return resizableContainers(pod).some(({ container }) =>
+    RESOURCES.some((resource) => {
+      const request = parseQuantity(container.resources?.requests?.[resource] ?? '');
+      const own = container.resources?.limits?.[resource];
+      const limits = own === undefined ? defaults.map((limit) => limit[resource] ?? '') : [own];
+      const passes = (limit: Quantity | undefined) => request && limit && compareQuantities(request, limit) > 0;
+      return limits.some((limit) => passes(parseQuantity(limit)));
+    }),
+  );
 }

@@ -29,7 +29,8 @@ type AdvisedPolicy = Pick<OptimizationPolicy, 'spec'> & { readonly metadata: Sel
 
 /**
  * What is legal about a valid policy and probably not what its author wants, today: a line for each, the gravest first.
- * Nothing is said of a Disabled one.
+ * Nothing is said of a Disabled one. Other policies, and namespaces that the policy does not name, are counted and not named:
+ * nobody knows for certain who asks.
  */
 export function advice(policy: AdvisedPolicy, world: PolicyWorld): string[] {
   if (policy.spec.mode === 'Disabled') return [];
@@ -82,7 +83,10 @@ function emptiness({ metadata, spec }: AdvisedPolicy, { scope }: PolicyWorld, pl
   const where =
     places.length === 0
       ? 'no namespace satisfies the selector'
-      : `there is none in ${listed(places.map(({ namespace }) => namespace.metadata.name))}`;
+      : `there is none in ${namespacesOf(
+          allow,
+          places.map(({ namespace }) => namespace.metadata.name),
+        )}`;
   return [`the policy matches no workload today: ${restricted ?? where}`, ...partly];
 }
 
@@ -91,36 +95,31 @@ const MOST_COMPARISONS = 50_000;
 
 function shadow(policy: AdvisedPolicy, { policies, scope }: PolicyWorld, places: readonly Place[]): string[] {
   const own = { ...policy, metadata: { ...policy.metadata, creationTimestamp: createdAt(policy) } };
-  const before = policies
-    .filter((other) => other.spec.mode !== 'Disabled' && keyOf(other) !== keyOf(policy) && precedes(other, own))
-    .sort((a, b) => (precedes(a, b) ? -1 : 1));
+  const before = policies.filter(
+    (other) => other.spec.mode !== 'Disabled' && keyOf(other) !== keyOf(policy) && precedes(other, own),
+  );
   const inhabited = places.filter(({ workloads }) => workloads.length > 0);
   const matched = inhabited.reduce((sum, { workloads }) => sum + workloads.length, 0);
   let comparisons = 0;
-  const lost = new Map<string, number>();
+  let lost = 0;
   for (const { namespace, workloads } of inhabited) {
     const present = before.filter((other) => selectsNamespace(other, namespace, scope));
     comparisons += before.length + present.length * workloads.length;
     if (comparisons > MOST_COMPARISONS) return [];
-    for (const workload of workloads) {
-      const governor = present.find((other) => selectsWorkload(other.spec.selector, workload));
-      if (governor) lost.set(keyOf(governor), (lost.get(keyOf(governor)) ?? 0) + 1);
-    }
+    const shadowed = (one: SelectableWorkload) => present.some((other) => selectsWorkload(other.spec.selector, one));
+    lost += workloads.filter(shadowed).length;
   }
-  if (lost.size === 0) return [];
-  const total = [...lost.values()].reduce((sum, count) => sum + count, 0);
-  const governors = [...lost]
-    .sort(([, a], [, b]) => b - a)
-    .map(([key, count]) => (lost.size > 1 ? `${key} (${count})` : key));
+  if (lost === 0) return [];
   const howMany =
     matched === 1
       ? 'the one workload'
-      : total === matched
+      : lost === matched
         ? `all ${matched} workloads`
-        : `${total} of the ${matched} workloads`;
+        : `${lost} of the ${matched} workloads`;
   const verb = matched === 1 ? 'is' : 'are';
   return [
-    `${howMany} that the policy matches ${verb} governed by a policy with more weight, or an older one: ${listed(governors)}`,
+    `${howMany} that the policy matches ${verb} governed by a policy with more weight, or an older one; ` +
+      'the annotation optipod.io/policy says which',
   ];
 }
 
@@ -145,10 +144,11 @@ function admission({ spec }: AdvisedPolicy, { optIn, scope }: PolicyWorld, place
   return [
     ...(unlabelled.length > 0
       ? [
-          `new pods get what is recommended only in namespaces labelled ${key}=${value}; without it: ${listed(unlabelled)}`,
+          `new pods get what is recommended only in namespaces labelled ${key}=${value}; without it: ` +
+            namespacesOf(named, unlabelled),
         ]
       : []),
-    ...(reserved.length > 0 ? [`the webhook strategy never works in ${listed(reserved)}`] : []),
+    ...(reserved.length > 0 ? [`the webhook strategy never works in ${namespacesOf(named, reserved)}`] : []),
   ];
 }
 
@@ -168,8 +168,8 @@ function names({ spec: { selector } }: AdvisedPolicy, { namespaces, scope }: Pol
     ...(missing.length > 0 ? [`selector.namespaces.allow names what is not there: ${listed(missing)}`] : []),
     ...(leftOut.length > 0
       ? [
-          `selector.namespaceSelector matches ${listed(leftOut.map(({ metadata }) => metadata.name))}, ` +
-            `left out all the same: reserved namespaces must be named in selector.namespaces.allow`,
+          'selector.namespaceSelector matches reserved namespaces, left out all the same: ' +
+            'they must be named in selector.namespaces.allow',
         ]
       : []),
   ];
@@ -201,6 +201,15 @@ function withoutEffect({ metricsConfig, updateStrategy }: AdvisedPolicy['spec'])
       ? idle('metricsConfig.metricsServer', `the provider is ${metricsConfig.provider}`)
       : []),
   ];
+}
+
+/** Those that the policy names, by name. */
+function namespacesOf(named: readonly string[], all: readonly string[]): string {
+  const known = all.filter((name) => named.includes(name));
+  const others = all.length - known.length;
+  if (others === 0) return listed(known);
+  const counted = `${String(others)} namespace${others === 1 ? '' : 's'} that the policy does not name`;
+  return known.length === 0 ? counted : `${listed(known)} and ${counted}`;
 }
 
 /** The first few, and how many more there are. */

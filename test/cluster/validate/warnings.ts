@@ -57,15 +57,15 @@ export function warnings(here: () => World): void {
     await said('unlabelled', { selector }, []);
   });
 
-  it('B-SEL-4 shadowed by a heavier policy, wholly or in part, and which', async () => {
+  it('B-SEL-4 shadowed by a heavier policy, wholly or in part', async () => {
     const inShop = { namespaces: { allow: ['shop'] } };
     const one = { ...inShop, workloadTypes: { include: ['Deployment'] } };
     expect((await create(admin, written('other', 'heavy', { weight: 200, selector: one }))).ok).to.equal(true);
     await said('shadowed', {}, [
-      'all 3 workloads that the policy matches are governed by a policy with more weight, or an older one: other/heavy',
+      'all 3 workloads that the policy matches are governed by a policy with more weight, or an older one; the annotation optipod.io/policy says which',
     ]);
     await said('partly', { selector: { namespaces: { allow: ['shop', 'unlabelled'] } } }, [
-      '3 of the 6 workloads that the policy matches are governed by a policy with more weight, or an older one: other/heavy',
+      '3 of the 6 workloads that the policy matches are governed by a policy with more weight, or an older one; the annotation optipod.io/policy says which',
     ]);
     await said('heavier', { weight: 300 }, []);
     expect((await edit(admin, 'other', 'heavy', { spec: { mode: 'Disabled' } })).warnings).to.deep.equal([]);

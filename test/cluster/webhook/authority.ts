@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import type { WorkloadObject } from 'optipod/kube';
+import { Namespace, type WorkloadObject } from 'optipod/kube';
 import { OptimizationPolicy } from 'optipod/lib/api';
+import { NAMES, PAUSED_ANNOTATION } from 'optipod/lib/optipod';
 import { WORKLOADS, createPolicy, recommended, untilNewborn } from './pods.js';
 import type { World } from './world.js';
 
@@ -62,5 +63,22 @@ export function authority(here: () => World): void {
     const ref = `statefulset/${workload.metadata.name}`;
     await world.cluster.kubectl(['annotate', ref, '-n', namespace, ...keys.map((key) => `${key}-`)]);
     await untilNewborn(world, workload, 'own');
+  });
+
+  it('B-APP-10 the annotation on its own namespace stops it for every policy, and its end starts it again', async () => {
+    const workload = await recommended(world, namespace, 'paused', { app: wanted });
+    await untilNewborn(world, workload, wanted);
+    const before = await world.results();
+    const pause = (value: string | null) => {
+      const annotations = { [PAUSED_ANNOTATION]: value };
+      return world.client.patch(Namespace, { name: NAMES.namespace }, { metadata: { annotations } }, { type: 'merge' });
+    };
+    await pause('true');
+    await untilNewborn(world, workload, 'own');
+    expect((await world.results()).paused ?? 0).to.be.greaterThan(before.paused ?? 0);
+    await stillSaid(workload);
+    await pause('false');
+    await untilNewborn(world, workload, wanted);
+    await pause(null);
   });
 }

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { Namespace, PodKind, type Kind } from 'optipod/kube';
 import { waitFor } from '../../kit/index.js';
-import { LABEL, startLabeller } from './labeller.js';
 import {
   WORKLOADS,
   annotationsOf,
@@ -49,26 +48,6 @@ export function injection(here: () => World): void {
       expect(after.metadata.generation).to.equal(1);
     });
   }
-
-  it('B-WEB-2 right after its Deployment a pod has its resources, 30 times in a row, and none is refused', async () => {
-    const policy = await createPolicy(world, namespace, 'young');
-    const annotations = annotationsOf(policy, { app: wanted });
-    for (let round = 0; round < 30; round += 1) {
-      const name = `young-${String(round)}`;
-      await createWorkload(world, namespace, name, { annotations });
-      const [pod] = await podsOf(world, namespace, name);
-      expect(resourcesOf(pod), name).to.deep.equal(wanted);
-    }
-    const { stdout } = await world.cluster.kubectl([
-      'get',
-      'events',
-      '-n',
-      namespace,
-      '--field-selector',
-      'reason=FailedCreate',
-    ]);
-    expect(stdout).to.equal('');
-  });
 
   it('B-WEB-2 from memory: in steady state not one request to kube-apiserver', async () => {
     const policy = await createPolicy(world, namespace, 'steady');
@@ -134,27 +113,6 @@ export function injection(here: () => World): void {
     const before = await world.results();
     await untilNewborn(world, workload, { requests: { memory: '512Mi' } });
     expect((await world.results())['invalid-value'] ?? 0).to.be.greaterThan(before['invalid-value'] ?? 0);
-  });
-
-  it('B-WEB-4 a webhook after ours changes the pod, ours is asked again and says the same', async () => {
-    const workload = await recommended(world, namespace, 'twice', { app: wanted });
-    await untilNewborn(world, workload, wanted);
-    const labeller = await startLabeller(world.client, namespace);
-    try {
-      await waitFor('the other webhook to be asked', async () => {
-        const { labels } = (await newborn(world, workload)).metadata;
-        return labels?.[LABEL] === 'true' ? true : undefined;
-      });
-      const before = await world.results();
-      const pod = await newborn(world, workload);
-      expect(pod.metadata.labels).to.include({ [LABEL]: 'true' });
-      expect(resourcesOf(pod)).to.deep.equal(wanted);
-      const after = await world.results();
-      expect(after.patched).to.equal((before.patched ?? 0) + 1);
-      expect(after.unchanged).to.equal((before.unchanged ?? 0) + 1);
-    } finally {
-      await labeller.stop();
-    }
   });
 
   it('B-WEB-4 namespaces without the label are untouched', async () => {

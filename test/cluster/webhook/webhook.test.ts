@@ -4,8 +4,10 @@ import { authority } from './authority.js';
 import { injection } from './injection.js';
 import { outages } from './outages.js';
 import { recommended, untilNewborn } from './pods.js';
+import { reinvocation } from './reinvocation.js';
 import { validity } from './validity.js';
 import { World } from './world.js';
+import { young } from './young.js';
 
 describe('the webhook on a real kube-apiserver', function () {
   this.timeout(process.env.OPTIPOD_TRIES === undefined ? 60_000 : 0);
@@ -21,12 +23,15 @@ describe('the webhook on a real kube-apiserver', function () {
   after(() => world.stop());
 
   describe('injection', () => injection(() => world));
+  describe('other webhooks', () => reinvocation(() => world));
   describe('validity of the result', () => {
     validity(() => world);
     anyPod(() => world);
   });
   describe('the policy’s word', () => authority(() => world));
   describe('outages and certificates', () => outages(() => world));
+  // Last of all: it leaves the controllers busy with what it made.
+  describe('pods younger than the watch', () => young(() => world));
 
   // A test beside the groups would come before them.
   describe('after all that', () => {

@@ -45,12 +45,60 @@ describe('patching a pod', () => {
     });
   });
 
+  it('B-WEB-3 zero, what is no number and what is no quantity are no recommendation', () => {
+    for (const none of ['0', '0m', '-0', '0Gi', '0e5', 'NaN', 'Inf', '+Inf', '', ' ', '1 Gi', '1e', '.', '1,5'])
+      expect(patchPod(web(), wanted({ cpu: none }), []), none).to.deep.equal({
+        outcome: 'unchanged',
+        skipped: [{ container: 'web', field: 'requests.cpu', value: none }],
+      });
+  });
+
+  it('B-WEB-3 the same amount in another spelling is the same, wherever it stands', () => {
+    for (const [one, another] of [
+      ['1e3', '1k'],
+      ['0.5', '500m'],
+      ['512Mi', '536870912'],
+      ['1.5Gi', '1536Mi'],
+      ['100k', '1e5'],
+      ['100k', '100000000m'],
+    ] as const)
+      for (const [has, says] of [
+        [one, another],
+        [another, one],
+      ] as const)
+        expect(patchPod(web({ requests: { memory: has } }), wanted({ memory: says }), []), says).to.include({
+          outcome: 'unchanged',
+        });
+    // kube-apiserver hands out what was written without quotes as a number.
+    expect(patchPod(web({ requests: { cpu: 2 } }), wanted({ cpu: '2' }), [])).to.include({ outcome: 'unchanged' });
+  });
+
   it('B-WEB-1 leaves a pod whole whose request would pass its limit', () => {
     const received = web({ requests: { cpu: '100m' }, limits: { cpu: '200m' } });
     expect(patchPod(received, wanted({ cpu: '240m', memory: '1Gi' }), [])).to.include({
       outcome: 'refused',
       reason: 'RequestAboveLimit',
     });
+  });
+
+  it('B-WEB-1 B-WEB-4 a request of its own that another webhook has since set a lower limit to is cut back to that', () => {
+    const all = wanted({ cpu: '240m', memory: '512Mi' });
+    const limited = web({ requests: { cpu: '240m', memory: '512Mi' }, limits: { cpu: '100m' } });
+    const cut = patchPod(limited, all, []);
+    expect(cut).to.deep.include({
+      outcome: 'patched',
+      operations: [{ op: 'replace', path: '/spec/containers/0/resources/requests/cpu', value: '100m' }],
+    });
+    const after = applyPatch({ spec: limited }, cut.outcome === 'patched' ? cut.operations : []) as { spec: PodSpec };
+    expect(patchPod(after.spec, all, [])).to.include({ outcome: 'refused', reason: 'RequestAboveLimit' });
+    // The limit is managed, too: then that is what changes.
+    const both = wanted({ cpu: '240m' }, { cpu: '480m' });
+    expect(patchPod(limited, both, [])).to.deep.include({
+      operations: [{ op: 'replace', path: '/spec/containers/0/resources/limits/cpu', value: '480m' }],
+    });
+    // Without any request of its author the pod would have been Guaranteed by these limits.
+    const whole = web({ requests: { cpu: '240m', memory: '512Mi' }, limits: { cpu: '100m', memory: '512Mi' } });
+    expect(patchPod(whole, all, [])).to.include({ outcome: 'patched' });
   });
 
   it('B-WEB-1 leaves a pod whole whose request would pass the limit that a LimitRange is about to set', () => {
