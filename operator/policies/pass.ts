@@ -8,6 +8,7 @@ import {
   type RecommendationSettings,
 } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
+import type { Rollback } from '../applying/rollback/rollback.js';
 import { type Cluster, type ValidPolicy } from '../cluster.js';
 import type { UsageSources } from '../usage/usage.js';
 import type { WorkloadWriters } from '../workloads/annotate.js';
@@ -47,6 +48,8 @@ export interface PassContext {
   readonly constraintsOf: (workload: Workload) => ClusterConstraints;
   /** What somebody else's hand on the workload holds: autoscalers. */
   readonly holdsOn: (workload: Workload) => readonly ClusterHold[];
+  /** What became of earlier changes. */
+  readonly rollback: Rollback;
   /** The containers whose memory, as it was last written, all pods of the workload have. */
   readonly inEffect: (workload: Workload) => ReadonlySet<string>;
   /** Distinct instants of usage there must be, where the policy does not say. */

@@ -1,4 +1,5 @@
 import { compareQuantities, parseQuantity, type KubeObject, type QuantityValue } from 'optipod/kube';
+import { podHealth, type PodHealth } from 'optipod/lib/apply';
 import {
   oomKillsOf,
   oomKillsOfEviction,
@@ -13,10 +14,11 @@ import type { Workload } from '../workloads/workload.js';
 import type { UsageHistory } from './history.js';
 
 /** A pod as far as usage, and what becomes of a recommendation, are read from it. */
-export type SeenPod = Pick<PodWithStatus, 'metadata' | 'spec' | 'status'>;
+export type SeenPod = Pick<PodWithStatus, 'metadata' | 'spec' | 'status'> & { readonly health: PodHealth };
 
 /** The projection of pods on their way into the cache: who controls it, its resources, and which containers were OOM-killed. */
-export function seenPod({ metadata, spec, status = {} }: PodWithStatus): SeenPod {
+export function seenPod(pod: PodWithStatus): SeenPod {
+  const { metadata, spec, status = {} } = pod;
   const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
   const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
   const essential = ({ name: of, resources, restartPolicy }: PodWithStatus['spec']['containers'][number]) => ({
@@ -42,6 +44,7 @@ export function seenPod({ metadata, spec, status = {} }: PodWithStatus): SeenPod
       containerStatuses: (status.containerStatuses ?? []).flatMap(killed),
       initContainerStatuses: (status.initContainerStatuses ?? []).flatMap(killed),
     },
+    health: podHealth(pod),
   };
 }
 

@@ -13,6 +13,8 @@ export interface Workload {
   readonly replicas: number;
   /** A hash of the whole template: another one means that somebody, or an apply of ours, changed it. */
   readonly template: string;
+  /** Likewise, of what its author says in it: resources and the instant of a restart left out. */
+  readonly content: string;
   /** How its pods are replaced, and how far that is. */
   readonly rollout: Rollout;
   /** Who said which resources of the template's containers. */
@@ -44,7 +46,8 @@ function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
         ...(priorityClassName === undefined ? {} : { priorityClassName }),
       },
       replicas: replicas ?? status?.desiredNumberScheduled ?? 1,
-      template: createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 16),
+      template: hashOf(template),
+      content: hashOf(contentOf(template)),
       rollout: rolloutOf(object),
       managers: resourceManagers(metadata.managedFields),
     };
@@ -56,6 +59,29 @@ export const WORKLOAD_PROJECTIONS = {
   StatefulSet: workloadOf('StatefulSet'),
   DaemonSet: workloadOf('DaemonSet'),
 } as const;
+
+type Template = WorkloadObject['spec']['template'];
+
+function hashOf(template: Template): string {
+  return createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 16);
+}
+
+/** As `kubectl rollout restart` says it. */
+const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
+
+/** What neither an apply of ours nor a restart changes. */
+function contentOf({ metadata, spec }: Template): Template {
+  const { [RESTARTED_AT]: _, ...annotations } = metadata?.annotations ?? {};
+  const plain = ({ resources: __, ...container }: PodSpec['containers'][number]) => container;
+  return {
+    metadata: { ...metadata, annotations },
+    spec: {
+      ...spec,
+      containers: spec.containers.map(plain),
+      ...(spec.initContainers ? { initContainers: spec.initContainers.map(plain) } : {}),
+    },
+  };
+}
 
 function rolloutOf({ metadata, spec, status = {} }: WorkloadObject): Rollout {
   const { type = 'RollingUpdate' } = spec.strategy ?? spec.updateStrategy ?? {};
