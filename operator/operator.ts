@@ -2,8 +2,11 @@ import { readPolicy, readRecommendations } from 'optipod/lib/api';
 import { apiVersionOf, Deployment } from 'optipod/kube';
 import { optipod, podResourcesController, policyController, workloadController } from 'optipod/lib/optipod';
 import { AUTOSCALER_PROJECTIONS, followAutoscalers } from './applying/autoscalers/autoscalers.js';
-import type { DisruptionGate } from './applying/guards/gate.js';
+import { createGate } from './applying/guards/create-gate.js';
+import { webhookProof } from './applying/guards/webhook-proof.js';
 import { podResourcesFor } from './applying/pods/wiring.js';
+import { followHealth } from './applying/rollback/follow-health.js';
+import { createRollback, isWatched } from './applying/rollback/rollback.js';
 import { Cluster, policyKey, type ClusterCaches } from './cluster.js';
 import { constraintsOf, nodeCapacity } from './constraints.js';
 import { metricsProviders } from './metrics/providers.js';
@@ -28,8 +31,9 @@ import {
 import type { OperatorSettings } from './settings.js';
 import { connectTriggers } from './triggers.js';
 import { followPods, memoryInEffect, podsOf, seenPod, type SeenPod } from './usage/pods.js';
-import { createUsageSources, type UsageSources } from './usage/usage.js';
+import { createUsageSources } from './usage/usage.js';
 import { workloads } from './workloads/controller.js';
+import { standingReport } from './workloads/recommendation.js';
 import { Turns } from './workloads/turns.js';
 import { parseWorkloadKey, WORKLOAD_PROJECTIONS, type Workload } from './workloads/workload.js';
 
@@ -127,10 +131,33 @@ export function createOperator(options: OperatorOptions): Manager {
     verticalAutoscalers: evaluating.verticalAutoscalers.informer,
   };
   const holdsOn = followAutoscalers(autoscalers, (key) => evaluateGovernor(parseWorkloadKey(key)));
+  const ownPods = (workload: Workload) => {
+    const [history] = usage.histories;
+    return history ? podsOf(pods, history, workload) : [];
+  };
+  const rollback = createRollback({ podsOf: ownPods, event: recorder.event, settings });
   const coverage = new Coverage();
   const turns = new Turns();
   const evaluateSoon = (key: string) => evaluation.enqueueAfter(key, SETTLE_MS);
-  const gate: DisruptionGate = { ask: () => Promise.resolve(undefined) };
+  const gate = createGate({
+    settings,
+    stop,
+    recommendations: evaluating.recommendations,
+    proof: webhookProof({
+      cluster,
+      webhookReady,
+      podsOf: ownPods,
+      templates: {
+        Deployment: resizing.deploymentTemplates,
+        StatefulSet: resizing.statefulSetTemplates,
+        DaemonSet: resizing.daemonSetTemplates,
+      },
+      newborns: resizing.newborns,
+      now,
+    }),
+    registry: metrics.registry,
+    now,
+  });
   const podResources = podResourcesFor({
     access: resizing,
     client,
@@ -160,7 +187,8 @@ export function createOperator(options: OperatorOptions): Manager {
     constraintsOf: (workload) => constraintsOf(constraints, workload),
     holdsOn,
     ofPods: podResources.of,
-    inEffect: (workload) => memoryInEffectOf(workload, pods, usage),
+    rollback,
+    inEffect: (workload) => memoryInEffectOf(workload, ownPods(workload)),
     stop,
     minSamples: settings.minSamples,
     recommending: {
@@ -187,6 +215,13 @@ export function createOperator(options: OperatorOptions): Manager {
     evictions: evaluating.evictions.informer,
     histories: usage.histories,
     onKill: ({ namespace: where, kind, workload }) => evaluateGovernor({ kind, namespace: where, name: workload }),
+  });
+  followHealth(pods, ({ metadata: { namespace: where = '', name } }) => {
+    const [history] = usage.histories;
+    const owner = history?.owners.certain(where, name, history.namesIn(where));
+    if (!owner || owner === 'stranger') return;
+    const workload = { kind: owner.kind, namespace: where, name: owner.name };
+    if (isWatched(standingReport(evaluating.recommendations, workload))) evaluateGovernor(workload);
   });
   const triggers = connectTriggers(cluster, {
     policies: evaluation,
@@ -220,14 +255,7 @@ export function createOperator(options: OperatorOptions): Manager {
 }
 
 /** The containers whose memory, as the annotations say it, every pod of a workload has. */
-function memoryInEffectOf(
-  workload: Workload,
-  pods: Informer<SeenPod>,
-  { histories }: Pick<UsageSources, 'histories'>,
-): ReadonlySet<string> {
-  const [history] = histories;
-  if (!history) return new Set();
-  const said = readRecommendations(workload.metadata.annotations);
-  const requested = new Map([...said].map(([container, { requests }]) => [container, requests?.memory]));
-  return memoryInEffect(podsOf(pods, history, workload), requested);
+function memoryInEffectOf({ metadata: { annotations } }: Workload, pods: readonly SeenPod[]): ReadonlySet<string> {
+  const said = readRecommendations(annotations);
+  return memoryInEffect(pods, new Map([...said].map(([container, { requests }]) => [container, requests?.memory])));
 }

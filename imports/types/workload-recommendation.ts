@@ -232,6 +232,38 @@ export interface ContainerAmountsInput {
    */
   memory?: RecommendedAmountsInput;
 }
+export interface RecommendationChangeInput {
+  /**
+   * Since when.
+   */
+  at: string;
+  /**
+   * What is to be applied; empty where its pods are to have what the template says.
+   */
+  containers?: ContainerAmountsInput[];
+  /**
+   * Whether a pod did well with it for as long as pods are watched: what goes wrong later has other reasons.
+   */
+  proven?: boolean;
+  /**
+   * A hash of the template but for its resources: another one means that its author changed it.
+   */
+  content: string;
+  /**
+   * How many of its pods were available.
+   */
+  available: number;
+  /**
+   * Whether its rollout had failed.
+   */
+  failed?: boolean;
+  /**
+   * Containers that had been killed or crashed already: what they do is not blamed on the change.
+   *
+   * Items: The name of the container.
+   */
+  troubled?: string[];
+}
 export interface ApplyingStateInput {
   /**
    * Why nothing is applied to the workload for a while.
@@ -242,11 +274,15 @@ export interface ApplyingStateInput {
    */
   takenBack?: TakenBackInput[];
   /**
+   * What is to be applied, since when, and how the workload was at that time.
+   */
+  change?: RecommendationChangeInput;
+  /**
    * What the template said before OptiPod first wrote to it.
    */
   originals?: ContainerAmountsInput[];
   /**
-   * What was recommended before what is in effect now.
+   * What was applied before that; where nothing was, a workload goes back to what its template says.
    */
   previous?: ContainerAmountsInput[];
 }
@@ -527,6 +563,38 @@ export interface ContainerAmounts {
    */
   memory?: RecommendedAmounts;
 }
+export interface RecommendationChange {
+  /**
+   * Since when.
+   */
+  at: string;
+  /**
+   * What is to be applied; empty where its pods are to have what the template says.
+   */
+  containers?: ContainerAmounts[];
+  /**
+   * Whether a pod did well with it for as long as pods are watched: what goes wrong later has other reasons.
+   */
+  proven?: boolean;
+  /**
+   * A hash of the template but for its resources: another one means that its author changed it.
+   */
+  content: string;
+  /**
+   * How many of its pods were available.
+   */
+  available: number;
+  /**
+   * Whether its rollout had failed.
+   */
+  failed?: boolean;
+  /**
+   * Containers that had been killed or crashed already: what they do is not blamed on the change.
+   *
+   * Items: The name of the container.
+   */
+  troubled?: string[];
+}
 export interface ApplyingState {
   /**
    * Why nothing is applied to the workload for a while.
@@ -537,11 +605,15 @@ export interface ApplyingState {
    */
   takenBack?: TakenBack[];
   /**
+   * What is to be applied, since when, and how the workload was at that time.
+   */
+  change?: RecommendationChange;
+  /**
    * What the template said before OptiPod first wrote to it.
    */
   originals?: ContainerAmounts[];
   /**
-   * What was recommended before what is in effect now.
+   * What was applied before that; where nothing was, a workload goes back to what its template says.
    */
   previous?: ContainerAmounts[];
 }

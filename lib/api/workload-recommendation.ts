@@ -115,8 +115,38 @@ const applying = {
         },
       },
     },
+    change: {
+      title: 'RecommendationChange',
+      type: 'object',
+      description: 'What is to be applied, since when, and how the workload was at that time.',
+      required: ['at', 'content', 'available'],
+      properties: {
+        at: time('Since when.'),
+        containers: containerAmounts('What is to be applied; empty where its pods are to have what the template says.'),
+        proven: {
+          type: 'boolean',
+          description:
+            'Whether a pod did well with it for as long as pods are watched: what goes wrong later has other reasons.',
+        },
+        content: text(
+          'A hash of the template but for its resources: another one means that its author changed it.',
+          64,
+        ),
+        available: count('How many of its pods were available.'),
+        failed: { type: 'boolean', description: 'Whether its rollout had failed.' },
+        troubled: {
+          type: 'array',
+          description: 'Containers that had been killed or crashed already: what they do is not blamed on the change.',
+          maxItems: 100,
+          'x-kubernetes-list-type': 'set',
+          items: text('The name of the container.', 63),
+        },
+      },
+    },
     originals: containerAmounts('What the template said before OptiPod first wrote to it.'),
-    previous: containerAmounts('What was recommended before what is in effect now.'),
+    previous: containerAmounts(
+      'What was applied before that; where nothing was, a workload goes back to what its template says.',
+    ),
   },
 } as const satisfies Schema;
 

@@ -33,14 +33,20 @@ export interface RollingWorkload {
   readonly rollout: Rollout;
 }
 
+export interface RolloutOptions {
+  /** Whether the only pod of a workload may be replaced. */
+  readonly singleReplica: boolean;
+  /** Whether its pods are to go back to what they had: then a rollout that is stuck is what they go back for. @default false */
+  readonly goingBack?: boolean;
+}
+
 /**
  * Why a workload is in no state to have pods replaced; undefined where it is, and where it has none. Whoever paused, held back or
  * began a rollout decides when it goes on; a pod that is not available is one less to spare.
- * @param singleReplica whether the only pod of a workload may be replaced
  */
 export function rolloutObstacle(
   { kind, replicas, rollout }: RollingWorkload,
-  { singleReplica }: { readonly singleReplica: boolean },
+  { singleReplica, goingBack = false }: RolloutOptions,
 ): Obstacle | undefined {
   const { type, paused, partition, isObserved, pods, updated, available, isCurrent, failed } = rollout;
   if (paused) return { reason: 'RolloutPaused', message: `the ${kind} is paused` };
@@ -53,6 +59,7 @@ export function rolloutObstacle(
   if (partition > 0) {
     return { reason: 'Partitioned', message: `its rollout is held back: partition ${partition}` };
   }
+  if (goingBack) return undefined;
   if (failed) return { reason: 'RolloutFailed', message: 'its rollout made no progress in time' };
   if (!isObserved || updated < pods || pods !== replicas || available < replicas || !isCurrent) {
     const message = `${updated} of ${replicas} pods are of the newest template, ${available} are available`;

@@ -92,6 +92,7 @@ export interface PodCondition {
   readonly reason?: string;
   readonly message?: string;
   readonly observedGeneration?: number;
+  readonly lastTransitionTime?: string | null;
 }
 
 export interface ContainerState {

@@ -11,6 +11,7 @@ import {
   use,
   type ControllerDefinition,
 } from '../kube/index.js';
+import { webhookProofUses } from './webhook-proof.js';
 import { WORKLOADS } from './workloads.js';
 
 /** Gives running pods what new pods get: in place, by eviction, by one rolling restart. */
@@ -31,6 +32,7 @@ export const podResourcesController = defineController(Deployment, {
       subresource: 'eviction',
       rarely: 'only where a pod cannot be resized in place, and its policy says allowRecreate',
     }),
+    ...webhookProofUses,
     ...eventUses(),
   },
 });

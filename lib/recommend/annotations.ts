@@ -24,6 +24,8 @@ export interface AnnotationsInput {
   readonly workload: { readonly metadata: Pick<ObjectMeta, 'annotations'>; readonly pod: PodSpec };
   /** Absent where nothing was computed just now: what stands is only brought in line with the policy. */
   readonly fresh?: FreshRecommendations;
+  /** What is said of all containers instead of what stands and what is fresh: a workload goes back to what it had. */
+  readonly instead?: ContainerResources | undefined;
   /** When something was last applied, RFC 3339. @default what the annotations say under the same policy */
   readonly lastApplied?: string | undefined;
 }
@@ -41,7 +43,13 @@ export function standingRecommendations(
  * or because it is held, keeps what was last written under the same policy; containers that are gone or ignored, and limits that are no longer managed, disappear. Without a
  * policy, or before the first recommendation, there are none.
  */
-export function annotationsFor({ policy, workload, fresh, lastApplied }: AnnotationsInput): Record<string, string> {
+export function annotationsFor({
+  policy,
+  workload,
+  fresh,
+  instead,
+  lastApplied,
+}: AnnotationsInput): Record<string, string> {
   if (!policy || policy.spec.mode === 'Disabled') return {};
   const { metadata, spec } = policy;
   const { annotations } = workload.metadata;
@@ -50,8 +58,8 @@ export function annotationsFor({ policy, workload, fresh, lastApplied }: Annotat
   const containers = new Map<string, ResourceRequirements>();
   for (const { container } of resizableContainers(workload.pod)) {
     if (ignored.includes(container.name)) continue;
-    const before = standing?.get(container.name);
-    const now = fresh?.containers.get(container.name);
+    const before = (instead ?? standing)?.get(container.name);
+    const now = instead ? undefined : fresh?.containers.get(container.name);
     const requests = { ...before?.requests, ...now?.requests };
     const limits = spec.updateStrategy.updateRequestsOnly ? {} : { ...before?.limits, ...now?.limits };
     if (Object.keys(requests).length === 0) continue;

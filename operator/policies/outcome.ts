@@ -1,3 +1,4 @@
+import { backTo } from 'optipod/lib/apply';
 import {
   annotationsFor,
   freshRecommendations,
@@ -12,10 +13,11 @@ import {
   type WantedAmount,
 } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
+import { goneBack } from '../applying/rollback/gone-back.js';
 import { policyKey, type ValidPolicy } from '../cluster.js';
 import { isAlreadyExists, isConflict, isNotFound, messageOf } from '../runtime/index.js';
 import { annotate } from '../workloads/annotate.js';
-import { gradualOf, standingReport, tell } from '../workloads/recommendation.js';
+import { gradualOf, standingReport, tell, type Told } from '../workloads/recommendation.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
 import { applicationOf } from './application.js';
 import { policyInEffect } from './in-effect.js';
@@ -49,11 +51,10 @@ export async function recommendTo(
   const before = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
   const now = Math.floor(context.now() / 1000);
   const acting = policyInEffect(policy, context.stop());
-  const applying = before?.spec.workload.uid === workload.metadata.uid ? before.status?.applying : undefined;
-  const suspension = suspensionAt(applying, workload.template, now);
+  const { judged, suspension, shown } = judgement(workload, acting, before, now, context);
   const result = recommendWorkload({
     policy: acting,
-    workload,
+    workload: shown,
     usage: usage.of(workload),
     minSamples: minSamples(policy, context),
     now: usage.at,
@@ -70,14 +71,15 @@ export async function recommendTo(
     wanted: wantedAmounts(result),
   };
   const application = applicationOf(policy, workload, applyingNow(context), context.ofPods(key));
+  const fresh = freshRecommendations(result);
+  const saying = (lastApplied?: string) => annotationsFor({ policy: acting, workload: shown, fresh, lastApplied });
+  const isApplied = acting.spec.mode === 'Auto' && !suspension;
+  const applying = isApplied ? context.rollback.remember(workload, judged, saying(), now) : judged;
   try {
     // Told before it is written: it is there that a gradual decrease remembers its steps.
     const report = reportOf({ policy: acting, workload, result, application, before, applying, now });
     await tell(reports, before, report);
-    const { lastApplied } = report.status;
-    const fresh = freshRecommendations(result);
-    const said = annotationsFor({ policy: acting, workload, fresh, lastApplied });
-    const written = await annotate(writers, workload, said);
+    const written = await annotate(writers, workload, saying(report.status.lastApplied));
     if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
     return outcome;
   } catch (error) {
@@ -90,6 +92,22 @@ export async function recommendTo(
     log.error({ workload: key, err: error }, 'could not write what is recommended');
     return { ...outcome, failure: `${key}: ${messageOf(error)}` };
   }
+}
+
+/** What is remembered of a workload, what that holds, and the workload as it is once it has gone back to what it had. */
+function judgement(
+  workload: Workload,
+  acting: ValidPolicy,
+  before: Told | undefined,
+  now: number,
+  { rollback }: PassContext,
+) {
+  const known = before?.spec.workload.uid === workload.metadata.uid ? before.status?.applying : undefined;
+  const judged = acting.spec.mode === 'Auto' ? rollback.judge(workload, before, now) : known;
+  // One for a regression outlives what an apply or a restart of ours does to the template.
+  const suspension = suspensionAt(judged, workload.template, now) ?? suspensionAt(judged, workload.content, now);
+  const back = backTo(judged, suspension);
+  return { judged, suspension, shown: back ? goneBack(workload, acting, back, now) : workload };
 }
 
 /** The policy's own number is for the metrics server; every other provider goes by the operator's. */

@@ -9,6 +9,7 @@ import {
 } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
 import type { PodsApplication } from '../applying/pods/applications.js';
+import type { Rollback } from '../applying/rollback/rollback.js';
 import { type Cluster, type ValidPolicy } from '../cluster.js';
 import type { UsageSources } from '../usage/usage.js';
 import type { WorkloadWriters } from '../workloads/annotate.js';
@@ -50,6 +51,8 @@ export interface PassContext {
   readonly holdsOn: (workload: Workload) => readonly ClusterHold[];
   /** What came of a workload's running pods. */
   readonly ofPods: (workload: string) => PodsApplication | undefined;
+  /** What became of earlier changes. */
+  readonly rollback: Rollback;
   /** The containers whose memory, as it was last written, all pods of the workload have. */
   readonly inEffect: (workload: Workload) => ReadonlySet<string>;
   /** Distinct instants of usage there must be, where the policy does not say. */

@@ -7,7 +7,7 @@ import {
   type Pod,
   type QuantityValue,
 } from 'optipod/kube';
-import { resizeVerdict, type ResizeVerdict } from 'optipod/lib/apply';
+import { podHealth, resizeVerdict, type PodHealth, type ResizeVerdict } from 'optipod/lib/apply';
 import { TEMPLATE_HASH_LABEL } from 'optipod/lib/pod';
 import {
   oomKillsOf,
@@ -31,6 +31,7 @@ export interface SeenPod extends Pick<Pod, 'metadata' | 'spec'> {
     readonly initContainerStatuses: readonly ContainerStatus[];
   };
   readonly isReady: boolean;
+  readonly health: PodHealth;
   /** Where containers do not have yet what the spec says. */
   readonly resize?: ResizeVerdict;
 }
@@ -70,6 +71,7 @@ export function seenPod(pod: Pod): SeenPod {
     },
     isReady: (status.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True'),
     ...(resize ? { resize } : {}),
+    health: podHealth(pod),
   };
 }
 

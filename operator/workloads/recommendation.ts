@@ -11,6 +11,9 @@ import type { Workload } from './workload.js';
 
 type Stored = NonNullable<Parameters<typeof saysSomethingNew>[0]>;
 
+/** What was told of one workload. */
+export type Told = Stored;
+
 /** Access to the objects that tell people what is recommended, and why. */
 export interface RecommendationAccess {
   readonly recommendations: Pick<Watched<Stored>, 'get'> & Creatable<Stored>;

@@ -15,6 +15,8 @@ export interface Workload {
   readonly template: string;
   /** When a rolling restart was last asked for, as `kubectl rollout restart` notes it. */
   readonly restartedAt?: string;
+  /** Likewise, of what its author says in it: resources and the instant of a restart left out. */
+  readonly content: string;
   /** How its pods are replaced, and how far that is. */
   readonly rollout: Rollout;
   /** Who said which resources of the template's containers. */
@@ -50,7 +52,8 @@ function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
         ...(priorityClassName === undefined ? {} : { priorityClassName }),
       },
       replicas: replicas ?? status?.desiredNumberScheduled ?? 1,
-      template: createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 16),
+      template: hashOf(template),
+      content: hashOf(contentOf(template)),
       ...(restartedAt === undefined ? {} : { restartedAt }),
       rollout: rolloutOf(object),
       managers: resourceManagers(metadata.managedFields),
@@ -63,6 +66,26 @@ export const WORKLOAD_PROJECTIONS = {
   StatefulSet: workloadOf('StatefulSet'),
   DaemonSet: workloadOf('DaemonSet'),
 } as const;
+
+type Template = WorkloadObject['spec']['template'];
+
+function hashOf(template: Template): string {
+  return createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 16);
+}
+
+/** What neither an apply of ours nor a restart changes. */
+function contentOf({ metadata, spec }: Template): Template {
+  const { [RESTARTED_AT]: _, ...annotations } = metadata?.annotations ?? {};
+  const plain = ({ resources: __, ...container }: PodSpec['containers'][number]) => container;
+  return {
+    metadata: { ...metadata, annotations },
+    spec: {
+      ...spec,
+      containers: spec.containers.map(plain),
+      ...(spec.initContainers ? { initContainers: spec.initContainers.map(plain) } : {}),
+    },
+  };
+}
 
 function rolloutOf({ metadata, spec, status = {} }: WorkloadObject): Rollout {
   const { type = 'RollingUpdate' } = spec.strategy ?? spec.updateStrategy ?? {};

@@ -1,5 +1,5 @@
-import { breakerAt, rolloutObstacle, type Breaker, type Stop } from 'optipod/lib/apply';
-import { formatSpan } from 'optipod/lib/recommend';
+import { breakerAt, REGRESSED, rolloutObstacle, type Breaker, type Stop } from 'optipod/lib/apply';
+import { formatSpan, suspensionAt } from 'optipod/lib/recommend';
 import type { Registry } from 'prom-client';
 import type { ValidPolicy } from '../../cluster.js';
 import type { OperatorSettings } from '../../settings.js';
@@ -46,15 +46,21 @@ export function createGate(options: GateOptions): DisruptionGate {
   function obstacle(workload: Workload, policy: ValidPolicy, through: 'webhook' | 'template'): Refusal | undefined {
     const stop = options.stop();
     if (stop) return stop;
-    const rollout = rolloutObstacle(workload, { singleReplica: settings.disruptSingleReplica });
+    const told = standingReport(recommendations, { kind: workload.kind, ...workload.metadata });
+    const past = told?.spec.workload.uid === workload.metadata.uid ? told.status : undefined;
+    // What makes things worse has no time to wait for what is asked of those that may.
+    const goingBack = suspensionAt(past?.applying, workload.content, now() / 1000)?.reason === REGRESSED;
+    const rollout = rolloutObstacle(workload, { singleReplica: settings.disruptSingleReplica, goingBack });
     if (rollout) return { ...rollout, retryAfterMs: ROLLOUT_RETRY_MS };
-    return open(breaker(), now()) ?? cooling(workload, through) ?? budgets.exhausted(workload, policy);
+    const hasTime = goingBack ? undefined : (open(breaker(), now()) ?? cooling(workload, past?.lastApplied, through));
+    return hasTime ?? budgets.exhausted(workload, policy);
   }
 
-  function cooling(workload: Workload, through: 'webhook' | 'template'): Refusal | undefined {
-    const told = standingReport(recommendations, { kind: workload.kind, ...workload.metadata });
-    const isOwn = told?.spec.workload.uid === workload.metadata.uid;
-    const lastApplied = isOwn ? told?.status?.lastApplied : undefined;
+  function cooling(
+    workload: Workload,
+    lastApplied: string | undefined,
+    through: 'webhook' | 'template',
+  ): Refusal | undefined {
     const retryAfterMs = cooldown.waitMs(workload, lastApplied, through);
     if (retryAfterMs <= 0) return undefined;
     const message = `its pods were replaced for another recommendation less than ${formatSpan(settings.disruptionCooldown / 1000)} ago`;

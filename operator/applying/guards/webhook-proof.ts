@@ -54,7 +54,9 @@ export function webhookProof(sources: WebhookProofSources): WebhookProof {
 function wasBornWith(said: ContainerResources, { pod }: Workload, pods: readonly SeenPod[], now: number): boolean {
   if (carries(pod, said)) return false;
   return pods.some(
-    ({ metadata, spec }) => now - Date.parse(metadata.creationTimestamp) < NEWBORN_MS && carries(spec, said),
+    ({ metadata: { creationTimestamp, generation = 1 }, spec }) =>
+      // One that was resized since may have been born with anything.
+      generation === 1 && now - Date.parse(creationTimestamp) < NEWBORN_MS && carries(spec, said),
   );
 }
 

@@ -27,6 +27,7 @@ function workload(name: string, cpu = '240m', lastRecommendation = '2026-01-02T1
     pod: { containers: [{ name: 'app' }] },
     replicas: 2,
     template: 'a',
+    content: 'a',
     managers: [],
     rollout: {
       type: 'RollingUpdate',
@@ -195,5 +196,26 @@ describe('the gate before pods are replaced', () => {
     expect(await registry.metrics()).to.contain('optipod_disruption_breaker_open 1');
     state.now += refusal?.retryAfterMs ?? 0;
     expect(await gate.ask(workload('web'), POLICY, 'template')).to.equal(undefined);
+  });
+
+  it('B-APP-11 what goes back waits for no rollout, breaker or cooldown, but for a pause and the budgets', async () => {
+    const { state, applied, reason } = await rich();
+    const suspension = {
+      reason: 'Regressed',
+      message: 'killed',
+      since: '2026-01-02T12:00:00Z',
+      until: '2026-01-02T18:00:00Z',
+      template: 'a',
+    };
+    for (const name of ['web', 'b', 'c']) applied(name, '2026-01-02T12:00:30Z', { applying: { suspension } });
+    const stuck = workload('web', '200m', '2026-01-02T12:00:50Z');
+    const web = { ...stuck, rollout: { ...stuck.rollout, available: 0, failed: true } };
+    state.now += 10_000;
+    expect(await reason(workload('other'))).to.equal('CircuitOpen');
+    expect(await reason(web)).to.equal(undefined);
+    expect(await reason({ ...web, rollout: { ...web.rollout, paused: true } })).to.equal('RolloutPaused');
+    expect(await reason({ ...web, content: 'edited since' })).to.equal('RolloutFailed');
+    state.stop = { reason: 'Paused', message: 'paused' };
+    expect(await reason(web)).to.equal('Paused');
   });
 });

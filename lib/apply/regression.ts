@@ -1,0 +1,115 @@
+import type { RecommendationChange } from '../../imports/types/workload-recommendation.js';
+import type { PodHealth } from './pod-health.js';
+import type { Rollout } from './rollout.js';
+
+/** A pod of a workload whose resources were changed. */
+export interface WatchedPod {
+  readonly name: string;
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+  /** Whether it has what is said of its containers now. */
+  readonly carries: boolean;
+  readonly health: PodHealth;
+}
+
+export interface RegressionInput {
+  /** The containers whose resources the change was about. */
+  readonly changed: ReadonlySet<string>;
+  /** Absent where nothing of the workload was ever changed. */
+  readonly change: RecommendationChange | undefined;
+  /** When something was last applied to pods that were there already: seconds since 1970. */
+  readonly appliedAt: number | undefined;
+  readonly pods: readonly WatchedPod[];
+  readonly workload: { readonly content: string; readonly replicas: number; readonly rollout: Rollout };
+  /** Seconds that a pod is watched after it got other resources. */
+  readonly window: number;
+  /** Seconds since 1970. */
+  readonly now: number;
+}
+
+export interface Regression {
+  readonly what: 'OOMKilled' | 'CrashLoopBackOff' | 'NotReady' | 'RolloutFailed';
+  readonly message: string;
+}
+
+/** A pod may take this long to be ready, a readiness probe that failed to work again: Deployments give up after 10 minutes. */
+const UNREADY_SECONDS = 5 * 60;
+
+/**
+ * What went wrong in a workload for the resources that its pods were given. Blamed is only what got worse: in a container whose
+ * resources changed, in a pod that has them, soon after it got them, and in no pod that does not have them; a workload whose
+ * author changed it since has other reasons.
+ */
+export function regressionOf(input: RegressionInput): Regression | undefined {
+  const { change, workload } = input;
+  if (!change || change.proven || workload.content !== change.content) return undefined;
+  const suspects = suspectsOf(input, change);
+  return troubled(suspects, input) ?? notReady(suspects, change, input);
+}
+
+/** Whether a pod has done well with the change for as long as pods are watched. */
+export function isProven(input: Omit<RegressionInput, 'changed'>): boolean {
+  const { change, window, now } = input;
+  if (!change) return false;
+  return suspectsOf(input, change).some(
+    ({ since, health }) => now - since > window && health.unreadySince === undefined && health.troubles.length === 0,
+  );
+}
+
+function suspectsOf({ pods, appliedAt }: Pick<RegressionInput, 'pods' | 'appliedAt'>, { at }: RecommendationChange) {
+  return pods.flatMap((pod): Suspect[] => {
+    const since = hadSince(pod, Date.parse(at) / 1000, appliedAt);
+    return since === undefined ? [] : [{ ...pod, since }];
+  });
+}
+
+type Suspect = WatchedPod & { readonly since: number };
+
+/** Since when a pod has the resources in question: since it was born, or since pods were resized. */
+function hadSince(
+  { carries, createdAt }: WatchedPod,
+  changedAt: number,
+  appliedAt: number | undefined,
+): number | undefined {
+  if (!carries) return undefined;
+  if (createdAt >= changedAt) return createdAt;
+  return appliedAt !== undefined && appliedAt >= changedAt ? appliedAt : undefined;
+}
+
+function troubled(suspects: readonly Suspect[], input: RegressionInput): Regression | undefined {
+  const { change, changed, pods, window } = input;
+  const innocent = new Set([
+    ...(change?.troubled ?? []),
+    ...pods.flatMap(({ carries, health }) => (carries ? [] : health.troubles.map(({ container }) => container))),
+  ]);
+  for (const { name, since, health } of suspects) {
+    const found = health.troubles.find(
+      ({ container, at }) => changed.has(container) && !innocent.has(container) && at >= since && at <= since + window,
+    );
+    if (!found) continue;
+    const { container, what } = found;
+    const how = what === 'OOMKilled' ? 'was killed for want of memory' : 'crashes again and again';
+    return { what, message: `container ${container} ${how} in pod ${name}, which had other resources` };
+  }
+  return undefined;
+}
+
+function notReady(
+  suspects: readonly Suspect[],
+  { available, failed = false }: RecommendationChange,
+  { workload: { replicas, rollout }, window, now }: RegressionInput,
+): Regression | undefined {
+  const isUnready = ({ since, health: { unreadySince } }: Suspect) =>
+    unreadySince !== undefined && unreadySince >= since && unreadySince <= since + window;
+  const unready = suspects.filter(isUnready);
+  const [first] = unready;
+  if (first && rollout.failed && !failed) {
+    const message = `its rollout made no progress in time: pod ${first.name}, which had other resources, is not ready`;
+    return { what: 'RolloutFailed', message };
+  }
+  const wanted = Math.min(available, replicas);
+  const late = unready.find(({ health: { unreadySince = now } }) => now - unreadySince >= UNREADY_SECONDS);
+  if (!late || rollout.available >= wanted) return undefined;
+  const message = `${rollout.available} of ${wanted} pods are available: pod ${late.name}, which had other resources, is not ready`;
+  return { what: 'NotReady', message };
+}

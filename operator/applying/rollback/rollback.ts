@@ -1,0 +1,100 @@
+import type { KubeObject } from 'optipod/kube';
+import { readRecommendations } from 'optipod/lib/api';
+import {
+  afterChange,
+  afterRegression,
+  carries,
+  changedContainers,
+  isProven,
+  isRemembered,
+  REGRESSED,
+  regressionOf,
+  type Baseline,
+  type WatchedPod,
+} from 'optipod/lib/apply';
+import { resourcesOf, suspensionAt } from 'optipod/lib/recommend';
+import type { EventRecorder } from '../../runtime/index.js';
+import type { SeenPod } from '../../usage/pods.js';
+import type { Told } from '../../workloads/recommendation.js';
+import type { Workload } from '../../workloads/workload.js';
+
+type Applying = NonNullable<Told['status']>['applying'];
+
+export interface RollbackOptions {
+  /** The pods of a workload that are there to stay. */
+  readonly podsOf: (workload: Workload) => readonly SeenPod[];
+  readonly event: EventRecorder['event'];
+  /** Milliseconds: how long a pod is watched, and how long a workload that regressed is left alone. */
+  readonly settings: { readonly regressionWindow: number; readonly regressionHoldoff: number };
+}
+
+/** Workloads that regress go back to what they had; what that takes to know is in their WorkloadRecommendations. */
+export interface Rollback {
+  /**
+   * What is remembered of a workload, with a suspension where it regressed: from then on it is held.
+   * @param told what was last told of it
+   * @param now seconds since 1970
+   */
+  judge(workload: Workload, told: Told | undefined, now: number): Applying;
+  /** What is remembered where the workload's annotations are to be these. */
+  remember(
+    workload: Workload,
+    applying: Applying,
+    annotations: Readonly<Record<string, string>>,
+    now: number,
+  ): Applying;
+}
+
+/** Whether what was last applied to a workload may still be to blame for what becomes of it. */
+export function isWatched(told: Told | undefined): boolean {
+  const change = told?.status?.applying?.change;
+  return change !== undefined && change.proven !== true;
+}
+
+export function createRollback({ podsOf, event, settings }: RollbackOptions): Rollback {
+  const window = settings.regressionWindow / 1000;
+  const holdoff = settings.regressionHoldoff / 1000;
+  return {
+    judge(workload, told, now) {
+      const applying = told?.spec.workload.uid === workload.metadata.uid ? told.status?.applying : undefined;
+      const change = applying?.change;
+      if (!applying || !change || change.proven || suspensionAt(applying, workload.content, now)) return applying;
+      const pods = podsOf(workload);
+      const said = resourcesOf(change.containers);
+      const appliedAt =
+        told?.status?.lastApplied === undefined ? undefined : Date.parse(told.status.lastApplied) / 1000;
+      const watched = pods.map((pod) => watchedPod(pod, carries(pod.spec, said)));
+      const input = { change, appliedAt, pods: watched, workload, window, now };
+      const regression = regressionOf({ ...input, changed: changedContainers(applying, workload.pod) });
+      if (regression) {
+        const after = afterRegression(applying, regression, baselineOf(workload, pods, now), holdoff);
+        const { message, until } = after.suspension;
+        event(identified(workload), { type: 'Warning', reason: REGRESSED, message: `${message} until ${until}` });
+        return after;
+      }
+      return isProven(input) ? { ...applying, change: { ...change, proven: true } } : applying;
+    },
+    remember(workload, applying, annotations, now) {
+      const wanted = readRecommendations(annotations);
+      if (wanted.size === 0 || isRemembered(applying, wanted)) return applying;
+      const pods = podsOf(workload);
+      const before = resourcesOf(applying?.change?.containers);
+      const wasCarried = before.size > 0 && pods.some(({ spec }) => carries(spec, before));
+      return afterChange(applying, wanted, wasCarried, baselineOf(workload, pods, now));
+    },
+  };
+}
+
+function watchedPod({ metadata: { name, creationTimestamp }, health }: SeenPod, isCarrying: boolean): WatchedPod {
+  return { name, createdAt: Date.parse(creationTimestamp) / 1000, carries: isCarrying, health };
+}
+
+function baselineOf({ content, rollout }: Workload, pods: readonly SeenPod[], now: number): Baseline {
+  const troubled = pods.flatMap(({ health }) => health.troubles.map(({ container }) => container));
+  return { now, content, available: rollout.available, failed: rollout.failed, troubled };
+}
+
+/** The cache keeps no apiVersion, which an Event needs. */
+function identified({ kind, metadata }: Workload): KubeObject {
+  return { apiVersion: 'apps/v1', kind, metadata };
+}
