@@ -41,10 +41,11 @@ export const history: readonly ContainerUsage[] = [
   ]),
   steady('kube-system', 'dns'),
   steady('optipod-system', 'tool'),
-  ...['calm', 'stormy', 'plain', 'labelled', 'held', 'reach', 'strict', 'races', 'killed'].map((namespace) =>
+  ...['calm', 'stormy', 'plain', 'labelled', 'held', 'reach', 'strict', 'races', 'killed', 'faulty'].map((namespace) =>
     steady(namespace, 'web'),
   ),
   steady('stormy', 'locked'),
+  steady('faulty', 'other'),
   // Five scrapes.
   { namespace: 'calm', pod: podOf('young'), container: 'app', ...STEADY, minutesAgo: [5, 4] },
 ];
