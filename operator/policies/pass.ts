@@ -118,7 +118,7 @@ async function evaluate(
   let next = 0;
   let isOver = false;
   let slice: Promise<unknown> = Promise.resolve();
-  const work = async () => {
+  const work = async (): Promise<boolean> => {
     for (let index = next; index < governed.length && !isOver; index = next) {
       next += 1;
       // Where nothing is written nothing waits, and a thousand workloads would be one slice of the event loop.
@@ -127,14 +127,16 @@ async function evaluate(
       const workload = governed[index];
       if (!workload || isOutdated(policy, cluster)) {
         isOver = true;
-        return;
+        return false;
       }
       outcomes[index] = await turns.take(workloadKey(workload), () =>
         recommendTo(workload, policy, usage, context, log),
       );
     }
+    return true;
   };
   const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return isOver ? undefined : outcomes.filter((outcome) => outcome !== undefined);
+  const isWhole = ends.every((end) => end.status === 'fulfilled' && end.value);
+  return isWhole ? outcomes.filter((outcome) => outcome !== undefined) : undefined;
 }
