@@ -26,8 +26,7 @@ const options = {
  * needs no node_modules. The largest chunk is the Kubernetes client, which only kubeconfig files ask for: in a pod it is not
  * loaded, which saves 50 MB. No source maps either: the code is readable as it is, and they would cost as much again.
  */
-export async function bundleImage(): Promise<void> {
-  const outdir = join(ROOT, 'dist/image');
+export async function bundleImage(outdir: string = join(ROOT, 'dist/image')): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
   await build({
     ...options,

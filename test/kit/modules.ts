@@ -38,6 +38,8 @@ export const modules: Readonly<Record<string, GoModule>> = {
     versionedBy: 'sigs.k8s.io/metrics-server',
     packages: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
   },
+  // Nodes without kubelets, for more pods than a machine can run.
+  kwok: { versionedBy: 'sigs.k8s.io/kwok', packages: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' } },
   load: { packages: { load: '.' } },
   'cel-cost': { versionedBy: 'k8s.io/apiextensions-apiserver', packages: { 'cel-cost': '.' } },
 };
