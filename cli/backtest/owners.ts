@@ -1,4 +1,5 @@
 import { WORKLOAD_KINDS, type WorkloadKind } from '../../lib/policy/index.js';
+import { RANDOM_CHARACTER } from '../../lib/usage/index.js';
 
 /** Who controls an object, as kube-state-metrics' series `kube_pod_owner` and `kube_replicaset_owner` say. */
 export interface Owner {
@@ -12,14 +13,12 @@ export interface RecordedOwners {
   readonly replicaSets: ReadonlyMap<string, Owner>;
 }
 
-// What the controllers append: characters of rand.SafeEncodeString and rand.String, which leave out vowels and lookalikes.
-const RANDOM = '[bcdfghjklmnpqrstvwxz2456789]';
 const POD_NAMES: readonly (readonly [WorkloadKind, RegExp])[] = [
-  ['Deployment', new RegExp(`^(.+)-${RANDOM}{1,10}-${RANDOM}{5}$`)],
+  ['Deployment', new RegExp(`^(.+)-${RANDOM_CHARACTER}{1,10}-${RANDOM_CHARACTER}{5}$`)],
   ['StatefulSet', /^(.+)-\d+$/],
-  ['DaemonSet', new RegExp(`^(.+)-${RANDOM}{5}$`)],
+  ['DaemonSet', new RegExp(`^(.+)-${RANDOM_CHARACTER}{5}$`)],
 ];
-const REPLICA_SET_NAME = new RegExp(`^(.+)-${RANDOM}{1,10}$`);
+const REPLICA_SET_NAME = new RegExp(`^(.+)-${RANDOM_CHARACTER}{1,10}$`);
 
 /**
  * The workload that a pod belonged to, by what was recorded of it, else by how its controller named it.

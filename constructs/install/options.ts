@@ -131,7 +131,8 @@ export function operatorProps(props: OptiPodProps): OperatorProps {
     namespace: props.namespace ?? NAMES.namespace,
     version: VERSION,
     controllers: {
-      command: ['node', '/app/operator.js'],
+      // What is read of a day of samples is dropped at once: a young generation of 48 MB, V8's own choice, is 50 MB more resident.
+      command: ['node', '--max-semi-space-size=2', '/app/operator.js'],
       replicas: operatorReplicas,
       // Each is at 90 MiB before it has seen anything.
       resources: props.operatorResources ?? { requests: { cpu: '100m', memory: '128Mi' } },

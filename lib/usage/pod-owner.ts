@@ -6,11 +6,11 @@ export interface NamedWorkload {
   readonly name: string;
 }
 
-// What the controllers append: characters of rand.SafeEncodeString and rand.String, which leave out vowels and lookalikes.
-const RANDOM = '[bcdfghjklmnpqrstvwxz2456789]';
+/** What the controllers append: a character of rand.SafeEncodeString and rand.String, which leave out vowels and lookalikes. */
+export const RANDOM_CHARACTER = '[bcdfghjklmnpqrstvwxz2456789]';
 const SUFFIX: Readonly<Record<WorkloadKind, RegExp>> = {
-  Deployment: new RegExp(`^-${RANDOM}{1,10}-${RANDOM}{5}$`),
-  DaemonSet: new RegExp(`^-${RANDOM}{5}$`),
+  Deployment: new RegExp(`^-${RANDOM_CHARACTER}{1,10}-${RANDOM_CHARACTER}{5}$`),
+  DaemonSet: new RegExp(`^-${RANDOM_CHARACTER}{5}$`),
   StatefulSet: /^-\d+$/,
 };
 
@@ -26,7 +26,7 @@ export function podOwner<W extends NamedWorkload>(podName: string, workloads: re
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 
-const TEMPLATE_HASH = new RegExp(`^-${RANDOM}{1,10}$`);
+const TEMPLATE_HASH = new RegExp(`^-${RANDOM_CHARACTER}{1,10}$`);
 
 /** The Deployment that a ReplicaSet belonged to, likewise. @param workloads all of its namespace */
 export function deploymentOfReplicaSet<W extends NamedWorkload>(

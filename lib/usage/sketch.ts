@@ -124,17 +124,32 @@ export class Sketch {
 
   /** Buckets and exact samples in one ascending order. */
   #rank(): Ranking {
-    const entries: [value: number, count: number][] = this.#exact.map((value) => [value, 1]);
-    if (this.#zeros > 0) entries.push([0, this.#zeros]);
-    this.#counts.forEach((count, index) => {
-      if (count > 0) entries.push([bucketValue(this.#first + index), count]);
-    });
-    entries.sort(([a], [b]) => a - b);
+    const exact = Float64Array.from(this.#exact).sort();
+    const most = exact.length + this.#counts.length + 1;
+    const [values, upTo] = [new Float64Array(most), new Float64Array(most)];
+    let size = 0;
     let samples = 0;
-    return {
-      values: Float64Array.from(entries, ([value]) => value),
-      upTo: Float64Array.from(entries, ([, count]) => (samples += count)),
+    let taken = 0;
+    const put = (value: number, count: number) => {
+      values[size] = value;
+      upTo[size] = samples += count;
+      size += 1;
     };
+    const takeExact = (highest: number) => {
+      for (let value = exact[taken]; value !== undefined && value <= highest; value = exact[taken]) {
+        put(value, 1);
+        taken += 1;
+      }
+    };
+    if (this.#zeros > 0) put(0, this.#zeros);
+    this.#counts.forEach((count, index) => {
+      if (count === 0) return;
+      const value = bucketValue(this.#first + index);
+      takeExact(value);
+      put(value, count);
+    });
+    takeExact(Infinity);
+    return { values: values.subarray(0, size), upTo: upTo.subarray(0, size) };
   }
 
   /** The sample of a rank, from 0. */

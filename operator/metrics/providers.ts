@@ -4,6 +4,7 @@ import { createCustomProvider } from './custom/custom.js';
 import { createEndpoint, type EndpointOptions } from './endpoint/endpoint.js';
 import { createMetricsServerProvider } from './metrics-server/metrics-server.js';
 import { createPrometheusProvider } from './prometheus/prometheus.js';
+import type { Names } from './prometheus/queries.js';
 import type { MetricsProvider } from './reading.js';
 
 /** Providers by the names that policies call them. */
@@ -41,22 +42,27 @@ function prometheusOf(settings: OperatorSettings): MetricsProvider | undefined {
   });
   return createPrometheusProvider({
     endpoint,
-    names: {
-      cpu: settings.prometheusCpuMetric,
-      memory: settings.prometheusMemoryMetric,
-      periods: settings.prometheusPeriodsMetric,
-      throttledPeriods: settings.prometheusThrottledPeriodsMetric,
-      podOwner: settings.prometheusPodOwnerMetric,
-      replicaSetOwner: settings.prometheusReplicaSetOwnerMetric,
-      namespaceLabel: settings.prometheusNamespaceLabel,
-      podLabel: settings.prometheusPodLabel,
-      containerLabel: settings.prometheusContainerLabel,
-      matchers: settings.prometheusMatchers,
-    },
+    names: metricNames(settings),
     rateWindowMs: settings.prometheusRateWindow,
     stepMs: settings.prometheusStep,
     settleMs: settings.prometheusSettle,
   });
+}
+
+/** What the series of usage, and their labels, are called. */
+export function metricNames(settings: OperatorSettings): Names {
+  return {
+    cpu: settings.prometheusCpuMetric,
+    memory: settings.prometheusMemoryMetric,
+    periods: settings.prometheusPeriodsMetric,
+    throttledPeriods: settings.prometheusThrottledPeriodsMetric,
+    podOwner: settings.prometheusPodOwnerMetric,
+    replicaSetOwner: settings.prometheusReplicaSetOwnerMetric,
+    namespaceLabel: settings.prometheusNamespaceLabel,
+    podLabel: settings.prometheusPodLabel,
+    containerLabel: settings.prometheusContainerLabel,
+    matchers: settings.prometheusMatchers,
+  };
 }
 
 function customOf(settings: OperatorSettings): MetricsProvider | undefined {

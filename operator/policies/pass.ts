@@ -31,7 +31,7 @@ import type { Coverage } from './coverage.js';
 import { recommendTo, type WorkloadOutcome } from './outcome.js';
 import { isOutdated } from './outdated.js';
 import type { PassReport } from './status.js';
-import { readUsage } from './usage.js';
+import { readUsage, type UsageAt } from './usage.js';
 
 export interface PassContext {
   readonly writers: WorkloadWriters;
@@ -74,6 +74,9 @@ export function applyingNow({ cluster, webhookReady, stop, permissions }: PassCo
 /** Workloads that are evaluated in one slice of the event loop: some milliseconds. */
 const SLICE = 10;
 
+/** Workloads that are written to at a time: one after the other, a thousand would wait for kube-apiserver for a minute. */
+const AT_ONCE = 4;
+
 /**
  * One evaluation of one policy: usage, recommendations, what is told of them, annotations. One workload's failure never stops the others.
  * @returns undefined where the policy was edited or deleted meanwhile: what it said then is nobody's wish any more.
@@ -92,18 +95,8 @@ export async function pass(
     signal,
   });
   if (usage.failure) log.warn({ reason: usage.failure.reason, problem: usage.failure.message }, 'no usage');
-  const outcomes: WorkloadOutcome[] = [];
-  for (const [index, workload] of governed.entries()) {
-    if (usage.failure) break;
-    // Where nothing is written nothing waits, and a thousand workloads would be one slice of the event loop.
-    if (index % SLICE === SLICE - 1) await turnOfLoop();
-    if (isOutdated(policy, cluster)) return undefined;
-    const outcome = await context.turns.take(workloadKey(workload), () =>
-      recommendTo(workload, policy, usage, context, log),
-    );
-    if (outcome) outcomes.push(outcome);
-  }
-  if (isOutdated(policy, cluster)) return undefined;
+  const outcomes = usage.failure ? [] : await evaluate(governed, { policy, usage, context, log });
+  if (!outcomes || isOutdated(policy, cluster)) return undefined;
   const conditions: (ConditionNow | undefined)[] = [
     ready(policy),
     workloadsMatched(policy, governed),
@@ -128,4 +121,44 @@ export async function pass(
     discovered: governed,
     processed: outcomes.filter(({ isRecommended, failure }) => isRecommended && failure === undefined).length,
   };
+}
+
+interface Evaluation {
+  readonly policy: ValidPolicy;
+  readonly usage: UsageAt;
+  readonly context: PassContext;
+  readonly log: Logger;
+}
+
+/** @returns what came of those workloads that are still the policy's; undefined where it was edited or deleted meanwhile */
+async function evaluate(
+  governed: readonly Workload[],
+  { policy, usage, context, log }: Evaluation,
+): Promise<readonly WorkloadOutcome[] | undefined> {
+  const { cluster, turns } = context;
+  const outcomes: (WorkloadOutcome | undefined)[] = [];
+  let next = 0;
+  let isOver = false;
+  let slice: Promise<unknown> = Promise.resolve();
+  const work = async (): Promise<boolean> => {
+    for (let index = next; index < governed.length && !isOver; index = next) {
+      next += 1;
+      // Where nothing is written nothing waits, and a thousand workloads would be one slice of the event loop.
+      if (index % SLICE === SLICE - 1) slice = turnOfLoop();
+      await slice;
+      const workload = governed[index];
+      if (!workload || isOutdated(policy, cluster)) {
+        isOver = true;
+        return false;
+      }
+      outcomes[index] = await turns.take(workloadKey(workload), () =>
+        recommendTo(workload, policy, usage, context, log),
+      );
+    }
+    return true;
+  };
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const isWhole = ends.every((end) => end.status === 'fulfilled' && end.value);
+  return isWhole ? outcomes.filter((outcome) => outcome !== undefined) : undefined;
 }

@@ -45,6 +45,8 @@ export const modules: Readonly<Record<string, GoModule>> = {
     versionedBy: 'k8s.io/autoscaler/vertical-pod-autoscaler',
     packages: { 'vpa-admission-controller': 'k8s.io/autoscaler/vertical-pod-autoscaler/pkg/admission-controller' },
   },
+  // Nodes without kubelets, for more pods than a machine can run.
+  kwok: { versionedBy: 'sigs.k8s.io/kwok', packages: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' } },
   load: { packages: { load: '.' } },
   'cel-cost': { versionedBy: 'k8s.io/apiextensions-apiserver', packages: { 'cel-cost': '.' } },
   argocd: {

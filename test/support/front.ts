@@ -4,9 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What to do with a request: pass it on, never answer, or answer this; all of it after a while, if so wanted. */
+/** What to do with a request: pass it on, never answer, answer this, or something else than the answer; after a while, if so wanted. */
 export type Behaviour =
-  'forward' | 'hang' | { readonly afterMs?: number; readonly status?: number; readonly body?: string };
+  | 'forward'
+  | 'hang'
+  | { readonly afterMs?: number; readonly status?: number; readonly body?: string }
+  | { readonly instead: (answer: string) => string };
 
 /** A server in front of another, which can be told to misbehave. */
 export interface Front {
@@ -33,13 +36,19 @@ export async function startFront(target: string): Promise<Front> {
     const behaviour = decide(decodeURIComponent(body.replaceAll('+', ' ')));
     if (behaviour === 'hang') return;
     if (behaviour === 'forward') return forward(request, body, response);
+    if ('instead' in behaviour) return forward(request, body, response, behaviour.instead);
     const { afterMs = 0, status, body: said } = behaviour;
     await pause(afterMs);
     if (status === undefined) return forward(request, body, response);
     response.writeHead(status).end(said);
   }
 
-  async function forward({ url = '/', method = 'GET', headers }: IncomingMessage, body: string, to: ServerResponse) {
+  async function forward(
+    { url = '/', method = 'GET', headers }: IncomingMessage,
+    body: string,
+    to: ServerResponse,
+    instead = (answer: string) => answer,
+  ) {
     const type = headers['content-type'];
     const answered = await fetch(new URL(url, target), {
       method,
@@ -47,7 +56,7 @@ export async function startFront(target: string): Promise<Front> {
       ...(type === undefined ? {} : { headers: { 'content-type': type } }),
     });
     to.writeHead(answered.status, { 'content-type': answered.headers.get('content-type') ?? 'text/plain' });
-    to.end(await answered.text());
+    to.end(instead(await answered.text()));
   }
 
   const server = createServer((request, response) => {

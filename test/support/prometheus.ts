@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command } from '../kit/command.js';
@@ -12,7 +12,19 @@ import { openMetrics, type ContainerUsage } from './usage-history.js';
 /** A Prometheus with a past. */
 export interface Prometheus {
   readonly url: string;
+  /** What it was asked so far: the parameters of each query, in the order of the answers. */
+  queries(): readonly PrometheusQuery[];
   stop(): Promise<void>;
+}
+
+/** A query over a range: times in RFC 3339, the step in seconds. */
+export interface PrometheusQuery {
+  /** When it was answered: milliseconds since 1970. */
+  readonly at: number;
+  readonly query: string;
+  readonly start: string;
+  readonly end: string;
+  readonly step: number;
 }
 
 const HOST = '127.0.0.1';
@@ -32,7 +44,8 @@ export async function startPrometheusWith(history: Iterable<string>): Promise<Pr
   const written = openSync(file, 'w');
   for (const piece of history) writeSync(written, piece);
   closeSync(written);
-  writeFileSync(config, '{}\n');
+  const queryLog = join(folder, 'queries');
+  writeFileSync(config, `global: { query_log_file: ${queryLog} }\n`);
   // A block is a pass over the file.
   await command(promtool, ['tsdb', 'create-blocks-from', '--max-block-duration=24h', 'openmetrics', file, data]);
   rmSync(file);
@@ -52,6 +65,17 @@ export async function startPrometheusWith(history: Iterable<string>): Promise<Pr
   await waitFor('Prometheus', () => (component.assertRunning(), isOk(`${url}/-/ready`)), { everyMs: 50 });
   return {
     url,
+    queries: () =>
+      readFileSync(queryLog, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => {
+          const { params, ts } = JSON.parse(line) as {
+            readonly params: Omit<PrometheusQuery, 'at'>;
+            readonly ts: string;
+          };
+          return { ...params, at: Date.parse(ts) };
+        }),
     async stop() {
       await component.stop(1000);
       giveBack([port]);

@@ -189,7 +189,7 @@ function fastTime(from: number, at: (reading: number) => void) {
     clock,
     seconds: () => seconds,
     hold: () => void (held += 1),
-    release() {
+    release: () => {
       held -= 1;
       goOn();
     },

@@ -54,8 +54,10 @@ export const history: readonly ContainerUsage[] = [
     'scaled',
     'stopped',
     'regressed',
+    'faulty',
   ].map((namespace) => steady(namespace, 'web')),
   steady('stormy', 'locked'),
+  steady('faulty', 'other'),
   // Five scrapes.
   { namespace: 'calm', pod: podOf('young'), container: 'app', ...STEADY, minutesAgo: [5, 4] },
 ];

@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { Deployment, Namespace, NodeKind, kind } from 'optipod/kube';
+import { createClient, loadClusterConfig, type KubeClient } from '../../operator/runtime/index.js';
+import { startCluster, waitFor, type Cluster, type Progress } from '../kit/index.js';
+import { startComponent } from '../kit/process.js';
+import { ensurePrograms } from '../kit/programs.js';
+import type { FleetPod } from './fleet-history.js';
+
+export interface FleetOptions {
+  readonly deployments: number;
+  readonly replicas: number;
+  /** Whether an audit log is written. */
+  readonly audit: boolean;
+  readonly progress: Progress;
+}
+
+/** Deployments whose pods run, as far as the API tells, on nodes that nobody else is on. */
+export interface Fleet {
+  readonly cluster: Cluster;
+  /** An administrator's. */
+  readonly client: KubeClient;
+  readonly pods: readonly FleetPod[];
+  stop(): Promise<void>;
+}
+
+const RunningPod = kind<{ readonly status?: { readonly phase?: string } }>('', 'v1', 'Pod', 'pods');
+
+const NODES = 20;
+const NAMESPACES = 20;
+const FAKE = 'kwok.x-k8s.io/node';
+
+/** Requests under way at a time; kube-apiserver takes ten times as many. */
+const AT_ONCE = 50;
+
+/** A real control plane with Deployments on nodes of kwok. */
+export async function startFleet({ deployments, replicas, audit, progress }: FleetOptions): Promise<Fleet> {
+  const programs = await ensurePrograms(['kwok'], { progress });
+  const cluster = await startCluster({ name: `fleet-${deployments}`, audit });
+  const client = createClient(await loadClusterConfig({ kubeconfig: cluster.kubeconfig }));
+  const kwok = startComponent({
+    name: 'kwok',
+    argv: [
+      programs.get('kwok') ?? 'kwok',
+      `--kubeconfig=${cluster.kubeconfig}`,
+      `--config=${join(import.meta.dirname, 'fleet-stages.yaml')}`,
+      '--node-lease-duration-seconds=40',
+      '--manage-all-nodes=false',
+      `--manage-nodes-with-annotation-selector=${FAKE}=fake`,
+    ],
+    logFolder: cluster.folder,
+  });
+  const stop = async () => {
+    await kwok.stop(1000);
+    await client.close();
+    await cluster.stop();
+  };
+  try {
+    for (let node = 0; node < NODES; node += 1) await client.create(NodeKind, fakeNode(`fake-${node}`));
+    for (let index = 0; index < NAMESPACES; index += 1) {
+      await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespaceOf(index) } });
+    }
+    await inParallel(deployments, async (index) => {
+      await client.create(Deployment, deployment(index, replicas));
+    });
+    const pods = await waitFor(
+      `${deployments * replicas} pods to run`,
+      async () => {
+        kwok.assertRunning();
+        const { items } = await client.list(RunningPod);
+        const running = items.filter(({ status }) => status?.phase === 'Running');
+        if (running.length < deployments * replicas) throw new Error(`${running.length} of ${items.length} run`);
+        return running.map(({ metadata }) => fleetPod(metadata.namespace ?? '', metadata.name));
+      },
+      { timeoutMs: 600_000, everyMs: 2000 },
+    );
+    return { cluster, client, pods, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function namespaceOf(index: number): string {
+  return `team-${index % NAMESPACES}`;
+}
+
+/** Its last two parts are the hash of the template and the pod's own suffix. */
+function fleetPod(namespace: string, pod: string): FleetPod {
+  const parts = pod.split('-');
+  return { namespace, pod, replicaSet: parts.slice(0, -1).join('-'), deployment: parts.slice(0, -2).join('-') };
+}
+
+function fakeNode(name: string) {
+  const amounts = { cpu: '64', memory: '256Gi', pods: '1000' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, annotations: { [FAKE]: 'fake' } },
+    status: { capacity: amounts, allocatable: amounts },
+  };
+}
+
+function deployment(index: number, replicas: number) {
+  const labels = { app: `web-${index}` };
+  const requests = { cpu: '100m', memory: '128Mi' };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace: namespaceOf(index), name: `web-${index}`, labels },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: 'app', image: 'app:1', resources: { requests } }] },
+      },
+    },
+  };
+}
+
+async function inParallel(times: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < times) {
+      const index = next;
+      next += 1;
+      await work(index);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}

@@ -1,0 +1,95 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { manifestsYaml } from 'optipod/install';
+import { isSeq, parseAllDocuments } from 'yaml';
+import { bundleImage } from '../../tools/bundle.js';
+import { waitFor, type Cluster } from '../kit/index.js';
+import { freePort, giveBack } from '../kit/ports.js';
+import { startComponent } from '../kit/process.js';
+import { isOk } from '../kit/request.js';
+import { OPERATOR_ACCOUNT } from '../support/operator-install.js';
+
+/** The operator's program as it is in the image, in a process of its own. */
+export interface ShippedOperator {
+  /** Milliseconds on a processor so far, those of the kernel for it among them. */
+  cpuMs(): number;
+  /** The most that it had resident so far. */
+  peakMiB(): number;
+  stop(): Promise<void>;
+}
+
+/** A pod's service account where a pod has it: a kubeconfig would load a client of 90 MB, which no pod loads. */
+const AS_IN_A_POD = `
+mount -t tmpfs tmpfs /run
+mkdir /run/secrets /run/secrets/kubernetes.io
+cp -r "$1" /run/secrets/kubernetes.io/serviceaccount
+shift
+exec "$@"`;
+
+/** The kernel counts CPU time in hundredths of a second. */
+const TICK_MS = 10;
+
+/** @param env its settings, `OPTIPOD_…`. Resolves when its caches are synced. */
+export async function startShippedOperator(
+  cluster: Cluster,
+  env: Readonly<Record<string, string>>,
+): Promise<ShippedOperator> {
+  const folder = join(cluster.folder, 'service-account');
+  const program = join(cluster.folder, 'image');
+  mkdirSync(folder);
+  await bundleImage(program);
+  const { namespace, name } = OPERATOR_ACCOUNT;
+  const token = ['create', 'token', name, '--namespace', namespace, '--duration', '24h'];
+  writeFileSync(join(folder, 'token'), (await cluster.kubectl(token)).stdout.trim());
+  writeFileSync(join(folder, 'namespace'), namespace);
+  writeFileSync(join(folder, 'ca.crt'), cluster.ca);
+  const port = await freePort('127.0.0.1');
+  const { hostname, port: apiserverPort } = new URL(cluster.server);
+  const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user'];
+  const component = startComponent({
+    name: 'operator',
+    argv: [
+      ...(['unshare', ...asRoot, '--mount', '--propagation', 'private', '--', 'sh', '-ec', AS_IN_A_POD] as const),
+      ...['sh', folder, process.execPath, ...nodeFlags(), join(program, 'operator.js')],
+    ] as [string, ...string[]],
+    logFolder: cluster.folder,
+    env: {
+      KUBECONFIG: '',
+      KUBERNETES_SERVICE_HOST: hostname,
+      KUBERNETES_SERVICE_PORT: apiserverPort,
+      OPTIPOD_HEALTH_PORT: String(port),
+      ...env,
+    },
+  });
+  const ready = `http://127.0.0.1:${port}/readyz`;
+  await waitFor('the operator', () => (component.assertRunning(), isOk(ready)), { everyMs: 50 });
+  return {
+    cpuMs() {
+      const stat = readFileSync(`/proc/${component.pid}/stat`, 'utf8');
+      const [user = 0, system = 0] = stat
+        .slice(stat.lastIndexOf(')') + 2)
+        .split(' ')
+        .slice(11, 13)
+        .map(Number);
+      return (user + system) * TICK_MS;
+    },
+    peakMiB() {
+      const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${component.pid}/status`, 'utf8'))?.[1];
+      return Number(kilobytes) / 1024;
+    },
+    async stop() {
+      await component.stop(10_000);
+      giveBack([port]);
+    },
+  };
+}
+
+/** What the manifests give Node.js besides the program. */
+function nodeFlags(): readonly string[] {
+  for (const document of parseAllDocuments(manifestsYaml())) {
+    const container: unknown = document.getIn(['spec', 'template', 'spec', 'containers', 0, 'command']);
+    const command = isSeq(container) ? (container.toJSON() as string[]) : [];
+    if (command.at(-1) === '/app/operator.js') return command.slice(1, -1);
+  }
+  throw new Error('no Deployment runs the operator');
+}

@@ -1,0 +1,192 @@
+import { apiVersionOf } from 'optipod/kube';
+import { OptimizationPolicy } from 'optipod/lib/api';
+import { waitFor } from '../kit/index.js';
+import { GrowingAuditLog, isWrite } from '../support/audit.js';
+import { installOperator, OPERATOR_ACCOUNT } from '../support/operator-install.js';
+import { startPrometheusWith, type PrometheusQuery } from '../support/prometheus.js';
+import { accountName } from '../support/rights.js';
+import { curlAgain } from './curl.js';
+import { startFleet, type Fleet } from './fleet.js';
+import { fleetHistory } from './fleet-history.js';
+import { startShippedOperator, type ShippedOperator } from './shipped-operator.js';
+
+interface Size {
+  readonly deployments: number;
+  readonly replicas: number;
+  readonly hours: number;
+}
+
+/** How many passes after the first are looked at. */
+const LATER_PASSES = 3;
+
+/** For so long after its beginning a bench has usage to tell of. */
+const AHEAD_MINUTES = 40;
+
+/** The first rate and the first daily peak reach back behind the window. */
+const BEFORE_MINUTES = 10;
+
+const POLICY = { namespace: 'optipod-system', name: 'fleet' } as const;
+
+/** What a first pass over everything cost, and those after it. */
+interface Measured {
+  readonly size: Size;
+  readonly queries: readonly PrometheusQuery[];
+  /** Until usage is read, and until the policy's status says that all workloads are processed. */
+  readonly readingMs: number;
+  readonly wallMs: number;
+  readonly curlMs: number;
+  readonly cpuMs: number;
+  readonly peakMiB: number;
+  readonly laterQueries: number;
+  readonly laterCpuMs: number;
+  /** Writes of one later pass, by resource; without those of leases. */
+  readonly laterWrites: string;
+}
+
+/**
+ * The operator as it is shipped, over fake pods in a real control plane and their past in a real Prometheus: its first pass, against
+ * curl which fetches the same answers and throws them away; and passes after it.
+ */
+export async function wholeOperator(): Promise<string[]> {
+  const progress = (line: string) => process.stderr.write(`${line}\n`);
+  const day = await measure({ deployments: 500, replicas: 2, hours: 24 }, progress);
+  // Ten thousand pods of a day would take a quarter of an hour to make up: five hours of one pod each are as many samples as above.
+  const small = await measure({ deployments: 500, replicas: 1, hours: 5 }, progress);
+  const large = await measure({ deployments: 5000, replicas: 1, hours: 5 }, progress);
+  const times = (of: (one: Measured) => number) => `${(of(large) / of(small)).toFixed(1)} ×`;
+  return [
+    ...[day, small, large].flatMap(describe),
+    `10 × the Deployments and pods: ${times(({ cpuMs }) => cpuMs)} the CPU of the first pass, ` +
+      `${times(({ laterCpuMs }) => laterCpuMs)} of a later one, ${times(({ peakMiB }) => peakMiB)} the memory (target 10)`,
+  ];
+}
+
+function describe(measured: Measured): string[] {
+  const { deployments, replicas, hours } = measured.size;
+  const what = `${deployments} Deployments × ${replicas}, ${hours} h at 1 min`;
+  const seconds = (ms: number) => (ms / 1000).toFixed(1);
+  return [
+    `${what}: first pass ${measured.queries.length} queries (target 24), read in ${seconds(measured.readingMs)} s, ` +
+      `${(measured.readingMs / measured.curlMs).toFixed(2)} × curl (target 2); all written after ${seconds(measured.wallMs)} s; ` +
+      `${seconds(measured.cpuMs)} s own CPU for both (target 3), ${measured.peakMiB.toFixed(0)} MiB RSS at most (target 150)`,
+    `${what}: a later pass ${measured.laterQueries} queries at most (target 4), ${seconds(measured.laterCpuMs)} s own CPU, ` +
+      `writes: ${measured.laterWrites}`,
+  ];
+}
+
+async function measure(size: Size, progress: (line: string) => void): Promise<Measured> {
+  const fleet = await startFleet({ ...size, audit: true, progress });
+  try {
+    await installOperator(fleet.cluster);
+    const to = Math.floor(Date.now() / 60_000) * 60 + AHEAD_MINUTES * 60;
+    const minutes = size.hours * 60 + AHEAD_MINUTES + BEFORE_MINUTES;
+    progress(`${fleet.pods.length} pods run; making up their past`);
+    const prometheus = await startPrometheusWith(fleetHistory(fleet.pods, { to, minutes }));
+    try {
+      const operator = await startShippedOperator(fleet.cluster, { OPTIPOD_PROMETHEUS_URL: prometheus.url });
+      try {
+        const { began, ...first } = await firstPass(fleet, size, operator);
+        const queries = prometheus.queries();
+        const readingMs = Math.max(...queries.map(({ at }) => at)) - began;
+        const later = await laterPasses(fleet, operator, () => prometheus.queries().slice(queries.length));
+        const peakMiB = operator.peakMiB();
+        await operator.stop();
+        const curlMs = await curlAgain(prometheus.url, queries);
+        return { size, ...first, readingMs, queries, ...later, peakMiB, curlMs };
+      } finally {
+        await operator.stop();
+      }
+    } finally {
+      await prometheus.stop();
+    }
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function firstPass(
+  fleet: Fleet,
+  { deployments, hours }: Size,
+  operator: ShippedOperator,
+): Promise<{ began: number; wallMs: number; cpuMs: number }> {
+  const before = operator.cpuMs();
+  const began = Date.now();
+  await fleet.client.create(OptimizationPolicy, policy(hours));
+  await statusOf(fleet, ({ workloadsProcessed }) => workloadsProcessed === deployments);
+  return { wallMs: Date.now() - began, began, cpuMs: operator.cpuMs() - before };
+}
+
+/** Nothing changes but time: pods go on using what they used. */
+async function laterPasses(
+  fleet: Fleet,
+  operator: ShippedOperator,
+  queries: () => readonly PrometheusQuery[],
+): Promise<Pick<Measured, 'laterQueries' | 'laterCpuMs' | 'laterWrites'>> {
+  const account = accountName(OPERATOR_ACCOUNT);
+  const ofOperator = new GrowingAuditLog(
+    fleet.cluster.auditLog ?? '',
+    (request) => request.user.username === account && isWrite(request) && request.objectRef?.resource !== 'leases',
+  );
+  let { lastReconciliation: last } = await statusOf(fleet, () => true);
+  const writes = new Map<string, number>();
+  const before = operator.cpuMs();
+  for (let passes = 0; passes < LATER_PASSES; passes += 1) {
+    const seen = ofOperator.read().length;
+    const previous = last;
+    ({ lastReconciliation: last } = await statusOf(fleet, ({ lastReconciliation }) => lastReconciliation !== previous));
+    for (const { verb, objectRef: { resource = '', subresource } = {} } of ofOperator.read().slice(seen)) {
+      const what = `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+      writes.set(what, (writes.get(what) ?? 0) + 1);
+    }
+  }
+  return {
+    laterQueries: Math.max(...readings(queries())),
+    laterCpuMs: (operator.cpuMs() - before) / LATER_PASSES,
+    laterWrites: [...writes].map(([what, times]) => `${times} ${what} in ${LATER_PASSES} passes`).join(', '),
+  };
+}
+
+/** How many queries each reading was: those of one follow each other, and between two is a minute. */
+function readings(queries: readonly PrometheusQuery[]): number[] {
+  const counts: number[] = [];
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { at } of queries) {
+    if (at - last > 20_000) counts.push(0);
+    counts.push((counts.pop() ?? 0) + 1);
+    last = at;
+  }
+  return counts;
+}
+
+interface Status {
+  readonly workloadsProcessed?: number;
+  readonly lastReconciliation?: string;
+}
+
+function statusOf({ client }: Fleet, isWanted: (status: Status) => boolean): Promise<Status> {
+  return waitFor(
+    'the policy',
+    async () => {
+      const { status = {} } = (await client.get(OptimizationPolicy, POLICY)) as { status?: Status };
+      if (isWanted(status)) return status;
+      throw new Error(JSON.stringify(status));
+    },
+    { timeoutMs: 300_000, everyMs: 50 },
+  );
+}
+
+function policy(hours: number) {
+  return {
+    apiVersion: apiVersionOf(OptimizationPolicy),
+    kind: OptimizationPolicy.kind,
+    metadata: POLICY,
+    spec: {
+      mode: 'Recommend',
+      selector: { workloadTypes: { include: ['Deployment'] } },
+      metricsConfig: { provider: 'prometheus', rollingWindow: `${hours}h` },
+      resourceBounds: { cpu: { min: '10m', max: '8' }, memory: { min: '16Mi', max: '8Gi' } },
+      updateStrategy: {},
+      reconciliationInterval: '1m',
+    },
+  };
+}
