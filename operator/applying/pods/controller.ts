@@ -59,9 +59,7 @@ export function podResources(context: PodResourcesContext): Controller {
     reconcile: async (key, { signal, log }) => {
       const task = taskOf(key, context, { signal, log });
       if (!task) {
-        context.memories.forget(key);
-        const policy = policyOf(key, context);
-        if (context.applications.forget(key) && policy) context.evaluateSoon(policyKey(policy));
+        nothingFor(key, context);
         return undefined;
       }
       const againMs = await applyTo(task, context);
@@ -70,9 +68,11 @@ export function podResources(context: PodResourcesContext): Controller {
   });
 }
 
-function policyOf(key: string, { cluster }: PodResourcesContext): ValidPolicy | undefined {
+function nothingFor(key: string, { cluster, memories, applications, evaluateSoon }: PodResourcesContext): void {
   const workload = cluster.workload(parseWorkloadKey(key));
-  return workload && cluster.governor(workload);
+  const policy = workload && cluster.governor(workload);
+  memories.nothing(key, workload?.metadata.uid);
+  if (applications.forget(key) && policy) evaluateSoon(policyKey(policy));
 }
 
 /** @returns undefined where running pods are none of OptiPod's business, or it has nothing for them */

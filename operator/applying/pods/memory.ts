@@ -47,13 +47,15 @@ export interface Saying {
 
 export class Memories {
   readonly #memories = new Map<string, WorkloadMemory>();
+  /** The UIDs of workloads that were seen while new pods got nothing. */
+  readonly #without = new Map<string, string>();
 
   /** What is remembered of a workload; nothing of what was about another recommendation. @param now milliseconds since 1970 */
   of(key: string, { uid, said, recommendedAt, restartedAt }: Saying, now: number): WorkloadMemory {
     const before = this.#memories.get(key);
     if (before?.uid === uid && before.said === said) return before;
     // What a process finds when it starts may be as old as it says. A restart since then was for it, whoever made it.
-    const isNews = before?.uid === uid;
+    const isNews = before?.uid === uid || this.#without.get(key) === uid;
     const fresh: WorkloadMemory = {
       uid,
       said,
@@ -61,17 +63,21 @@ export class Memories {
       isRestarted: !isNews && restartedAt >= recommendedAt,
       blocked: 0,
       evictAgain: 0,
-      ...(isNews && before.evicted !== undefined ? { evicted: before.evicted } : {}),
-      ...(isNews && before.appliedAt !== undefined ? { appliedAt: before.appliedAt } : {}),
+      ...(before?.uid === uid && before.evicted !== undefined ? { evicted: before.evicted } : {}),
+      ...(before?.uid === uid && before.appliedAt !== undefined ? { appliedAt: before.appliedAt } : {}),
       told: new Set(),
       pods: new Map(),
     };
     this.#memories.set(key, fresh);
+    this.#without.delete(key);
     return fresh;
   }
 
-  forget(key: string): void {
+  /** New pods get nothing. @param uid of the workload; undefined where it is gone */
+  nothing(key: string, uid: string | undefined): void {
     this.#memories.delete(key);
+    if (uid === undefined) this.#without.delete(key);
+    else this.#without.set(key, uid);
   }
 
   /** The workloads of which something was refused for what a node has. */
