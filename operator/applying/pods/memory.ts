@@ -1,4 +1,4 @@
-import type { ResizeRefusal } from 'optipod/lib/apply';
+import type { EvictionRefusal, ResizeRefusal } from 'optipod/lib/apply';
 
 /** What was done about one pod, and with what success, since its workload's annotations say what they say. */
 export interface PodMemory {
@@ -26,9 +26,8 @@ export interface WorkloadMemory {
   isRestarted: boolean;
   /** The UID of the pod that was evicted last. */
   evicted?: string;
-  /** How often in a row an eviction was refused, and when the next one may be asked for. */
-  blocked: number;
-  evictAgain: number;
+  /** How often in a row an eviction was refused, why at last, and when the next one may be asked for. */
+  blocked?: { readonly times: number; readonly refusal: EvictionRefusal; readonly again: number };
   /** When something was last applied: milliseconds since 1970. */
   appliedAt?: number;
   /** What was told in events already. */
@@ -61,8 +60,6 @@ export class Memories {
       said,
       since: isNews ? now : recommendedAt,
       isRestarted: !isNews && restartedAt >= recommendedAt,
-      blocked: 0,
-      evictAgain: 0,
       ...(before?.uid === uid && before.evicted !== undefined ? { evicted: before.evicted } : {}),
       ...(before?.uid === uid && before.appliedAt !== undefined ? { appliedAt: before.appliedAt } : {}),
       told: new Set(),

@@ -149,7 +149,13 @@ export class PodsWorld {
       resizes: {
         patch: ({ name }, body) => this.#ask({ resize: name, step: (body as { spec: ResizePatch }).spec }),
       },
-      evictions: { create: ({ name }) => this.#ask({ evict: name }) },
+      evictions: {
+        create: ({ name }, body) => {
+          const { deleteOptions } = body as { deleteOptions: { preconditions: { uid: string } } };
+          if (deleteOptions.preconditions.uid !== this.pods.get(name)?.metadata.uid) throw new Error('another pod');
+          return this.#ask({ evict: name });
+        },
+      },
       nodeOf: () => this.node,
       now: () => this.now,
     };
