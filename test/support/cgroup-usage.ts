@@ -9,7 +9,7 @@ export interface CgroupReading {
   readonly workingSet: number;
 }
 
-const ROOT = '/sys/fs/cgroup';
+export const ROOT = '/sys/fs/cgroup';
 
 /** Reads a container's counters at intervals, until stopped. @param cgroup what it is below, as `cgroupOf` names it */
 export function recordCgroup(
@@ -24,7 +24,7 @@ export function recordCgroup(
 }
 
 function reader(cgroup: string, containerId: string): () => CgroupReading {
-  const folderIn = (hierarchy: string) => folderOf(join(ROOT, hierarchy, cgroup), containerId);
+  const folderIn = (hierarchy: string) => containerFolder(join(ROOT, hierarchy, cgroup), containerId);
   const isUnified = existsSync(join(ROOT, 'cgroup.controllers'));
   const [cpu, memory] = isUnified ? [folderIn(''), folderIn('')] : [folderIn('cpuacct'), folderIn('memory')];
   const number = (folder: string, file: string) => Number(readFileSync(join(folder, file), 'utf8'));
@@ -40,7 +40,7 @@ function reader(cgroup: string, containerId: string): () => CgroupReading {
 }
 
 /** The folder of a container: below its pod's, which is below that of a QoS class. */
-function folderOf(below: string, containerId: string): string {
+export function containerFolder(below: string, containerId: string): string {
   const found = readdirSync(below, { recursive: true, withFileTypes: true }).find(({ name }) => name === containerId);
   if (!found) throw new Error(`no cgroup of ${containerId} below ${below}`);
   return join(found.parentPath, found.name);

@@ -5,7 +5,14 @@ import { podResourcesController } from 'optipod/lib/optipod';
 import type { Logger } from 'pino';
 import { policyKey, type Cluster, type ValidPolicy } from '../../cluster.js';
 import { throughWebhook } from '../../policies/conditions.js';
-import { createController, type Controller, type EventDraft, type Informer } from '../../runtime/index.js';
+import {
+  createController,
+  type Controller,
+  type EventDraft,
+  type Informer,
+  type ReconcileContext,
+  type ReconcileResult,
+} from '../../runtime/index.js';
 import { parseWorkloadKey, type Workload } from '../../workloads/workload.js';
 import type { Refusal } from '../guards/gate.js';
 import { admittedUnchanged, isNewborn, whyNewPodsLackIt } from './admitted-unchanged.js';
@@ -56,31 +63,34 @@ export function podResources(context: PodResourcesContext): Controller {
   return createController({
     name: podResourcesController.name,
     concurrency: CONCURRENCY,
-    reconcile: async (key, { signal, log }) => {
-      const task = taskOf(key, context, { signal, log });
-      if (!task) {
-        context.memories.forget(key);
-        const policy = policyOf(key, context);
-        if (context.applications.forget(key) && policy) context.evaluateSoon(policyKey(policy));
-        return undefined;
-      }
-      const againMs = await applyTo(task, context);
-      return againMs === undefined ? undefined : { requeueAfterMs: againMs };
-    },
+    reconcile: (key, run) => lookAfterPods(key, context, run),
   });
 }
 
-function policyOf(key: string, { cluster }: PodResourcesContext): ValidPolicy | undefined {
+/** One look at the pods of one workload, and what is to be done about them now. */
+export async function lookAfterPods(
+  key: string,
+  context: PodResourcesContext,
+  run: ReconcileContext,
+): Promise<ReconcileResult | undefined> {
+  const task = taskOf(key, context, run);
+  if (!task) {
+    nothingFor(key, context);
+    return undefined;
+  }
+  const againMs = await applyTo(task, context);
+  return againMs === undefined ? undefined : { requeueAfterMs: againMs };
+}
+
+function nothingFor(key: string, { cluster, memories, applications, evaluateSoon }: PodResourcesContext): void {
   const workload = cluster.workload(parseWorkloadKey(key));
-  return workload && cluster.governor(workload);
+  const policy = workload && cluster.governor(workload);
+  memories.nothing(key, workload?.metadata.uid);
+  if (applications.forget(key) && policy) evaluateSoon(policyKey(policy));
 }
 
 /** @returns undefined where running pods are none of OptiPod's business, or it has nothing for them */
-function taskOf(
-  key: string,
-  context: PodResourcesContext,
-  { signal, log }: Pick<PodsTask, 'signal' | 'log'>,
-): PodsTask | undefined {
+function taskOf(key: string, context: PodResourcesContext, { signal, log }: ReconcileContext): PodsTask | undefined {
   const { cluster, installation, memories, now } = context;
   const workload = cluster.workload(parseWorkloadKey(key));
   const policy = workload && cluster.governor(workload);

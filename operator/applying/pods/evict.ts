@@ -38,8 +38,10 @@ export async function evictNext(
   const missing = notReady(all, task);
   if (missing !== undefined) return { reason: 'Evicting', message: `${left}; ${missing}` };
   const now = context.now();
-  if (now < memory.evictAgain) {
-    return { reason: 'BlockedByPDB', message: `${left}; an eviction was refused`, againMs: memory.evictAgain - now };
+  const { blocked } = memory;
+  if (blocked && now < blocked.again) {
+    const { reason, message } = blocked.refusal;
+    return { reason, message: `${left}; ${message}`, againMs: blocked.again - now };
   }
   const refusal = await context.gate.ask(workload, policy, 'webhook');
   if (refusal) {
@@ -80,15 +82,15 @@ async function evict(pod: SeenPod, left: string, task: PodsTask, context: EvictC
     if (isNotFound(error) || isConflict(error)) return { reason: 'Evicting', message: left };
     const refusal = error instanceof ApiError ? evictionRefusal(error.code, error.status) : undefined;
     if (!refusal) throw error;
-    const wait = Math.min(LONGEST_BLOCKED_MS, BLOCKED_MS * 2 ** memory.blocked);
-    memory.blocked += 1;
-    memory.evictAgain = context.now() + wait;
+    const times = memory.blocked?.times ?? 0;
+    const wait = Math.min(LONGEST_BLOCKED_MS, BLOCKED_MS * 2 ** times);
+    memory.blocked = { times: times + 1, refusal, again: context.now() + wait };
     log.warn({ pod: name, reason: refusal.reason, problem: refusal.message }, 'not evicted');
     tell('Warning', refusal.reason, `${name}: ${refusal.message}${SUGGESTIONS[refusal.reason]}`);
     return { reason: refusal.reason, message: `${left}; ${refusal.message}`, againMs: wait };
   }
   memory.evicted = uid;
-  memory.blocked = 0;
+  delete memory.blocked;
   log.info({ pod: name }, 'evicted, to be replaced by a pod with what is recommended');
   tell('Normal', 'Evicting', `pods that cannot be resized in place are evicted one by one, ${name} first`);
   return { reason: 'Evicting', message: left };

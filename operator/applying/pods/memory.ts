@@ -1,4 +1,4 @@
-import type { ResizeRefusal } from 'optipod/lib/apply';
+import type { EvictionRefusal, ResizeRefusal } from 'optipod/lib/apply';
 
 /** What was done about one pod, and with what success, since its workload's annotations say what they say. */
 export interface PodMemory {
@@ -26,9 +26,8 @@ export interface WorkloadMemory {
   isRestarted: boolean;
   /** The UID of the pod that was evicted last. */
   evicted?: string;
-  /** How often in a row an eviction was refused, and when the next one may be asked for. */
-  blocked: number;
-  evictAgain: number;
+  /** How often in a row an eviction was refused, why at last, and when the next one may be asked for. */
+  blocked?: { readonly times: number; readonly refusal: EvictionRefusal; readonly again: number };
   /** When something was last applied: milliseconds since 1970. */
   appliedAt?: number;
   /** What was told in events already. */
@@ -47,31 +46,35 @@ export interface Saying {
 
 export class Memories {
   readonly #memories = new Map<string, WorkloadMemory>();
+  /** The UIDs of workloads that were seen while new pods got nothing. */
+  readonly #without = new Map<string, string>();
 
   /** What is remembered of a workload; nothing of what was about another recommendation. @param now milliseconds since 1970 */
   of(key: string, { uid, said, recommendedAt, restartedAt }: Saying, now: number): WorkloadMemory {
     const before = this.#memories.get(key);
     if (before?.uid === uid && before.said === said) return before;
     // What a process finds when it starts may be as old as it says. A restart since then was for it, whoever made it.
-    const isNews = before?.uid === uid;
+    const isNews = before?.uid === uid || this.#without.get(key) === uid;
     const fresh: WorkloadMemory = {
       uid,
       said,
       since: isNews ? now : recommendedAt,
       isRestarted: !isNews && restartedAt >= recommendedAt,
-      blocked: 0,
-      evictAgain: 0,
-      ...(isNews && before.evicted !== undefined ? { evicted: before.evicted } : {}),
-      ...(isNews && before.appliedAt !== undefined ? { appliedAt: before.appliedAt } : {}),
+      ...(before?.uid === uid && before.evicted !== undefined ? { evicted: before.evicted } : {}),
+      ...(before?.uid === uid && before.appliedAt !== undefined ? { appliedAt: before.appliedAt } : {}),
       told: new Set(),
       pods: new Map(),
     };
     this.#memories.set(key, fresh);
+    this.#without.delete(key);
     return fresh;
   }
 
-  forget(key: string): void {
+  /** New pods get nothing. @param uid of the workload; undefined where it is gone */
+  nothing(key: string, uid: string | undefined): void {
     this.#memories.delete(key);
+    if (uid === undefined) this.#without.delete(key);
+    else this.#without.set(key, uid);
   }
 
   /** The workloads of which something was refused for what a node has. */

@@ -2,6 +2,7 @@ import { manifestsYaml, type OptiPodProps } from 'optipod/install';
 import { MutatingWebhookConfiguration, Namespace, ValidatingWebhookConfiguration, type Kind } from 'optipod/kube';
 import { NAMES } from 'optipod/lib/optipod';
 import { parseAllDocuments, stringify } from 'yaml';
+import type { MetricsProvider } from '../../../operator/metrics/reading.js';
 import { createOperator } from '../../../operator/operator.js';
 import { operatorSettings } from '../../../operator/settings.js';
 import {
@@ -28,6 +29,10 @@ export interface Running {
 }
 
 export interface WorldOptions {
+  /** Where it is installed, and taken away from again. @default a control plane of its own */
+  readonly cluster?: Cluster;
+  /** A provider of usage of the test's own. */
+  readonly custom?: MetricsProvider;
   /** Of the cluster. @default 'webhook' */
   readonly name?: string;
   /** Milliseconds since 1970, for the operator. @default Date.now */
@@ -72,7 +77,8 @@ export class World {
   }
 
   static async start(options: WorldOptions = {}): Promise<World> {
-    const cluster = await startCluster({ name: options.name ?? 'webhook', audit: options.audit ?? false });
+    const cluster =
+      options.cluster ?? (await startCluster({ name: options.name ?? 'webhook', audit: options.audit ?? false }));
     const world = new World(cluster, await loadClusterConfig({ kubeconfig: cluster.kubeconfig }), options);
     await world.apply(synthesized(options.props).filter(({ kind }) => kind !== 'Deployment' && !isConfiguration(kind)));
     await cluster.kubectl(['wait', '--for=condition=Established', 'crd/optimizationpolicies.optipod.io']);
@@ -98,19 +104,19 @@ export class World {
   }
 
   async startOperator(): Promise<void> {
-    const { operatorFlags = [], elected = false, now } = this.#options;
+    const { operatorFlags = [], elected = false, now, custom } = this.#options;
     const { client, metrics } = await this.#clientOf(NAMES.operator);
     const election = elected ? await this.#election() : {};
     const settings = operatorSettings({ env: {}, argv: ['--health-port=0', ...operatorFlags] });
     const webhookNames = ['localhost'];
-    const clock = now ? { now } : {};
+    const given = { ...(now ? { now } : {}), ...(custom ? { custom } : {}) };
     const manager = createOperator({
       client,
       metrics,
       settings,
       log: silentLogger,
       webhookNames,
-      ...clock,
+      ...given,
       ...election,
     });
     this.#operator = running(metrics, (signal) => manager.run(signal));
@@ -174,7 +180,14 @@ export class World {
   async stop(): Promise<void> {
     await Promise.all([this.stopWebhook(), this.stopOperator()]);
     await this.client.close();
-    await this.cluster.stop();
+    if (this.#options.cluster) await this.#uninstall();
+    else await this.cluster.stop();
+  }
+
+  async #uninstall(): Promise<void> {
+    const objects = synthesized(this.#options.props).filter(({ kind }) => kind !== 'Deployment');
+    const input = objects.map((object) => stringify(object)).join('---\n');
+    await this.cluster.kubectl(['delete', '--ignore-not-found', '--timeout=60s', '-f', '-'], { input });
   }
 
   async #election(): Promise<{ readonly leaderElection: LeaderElection }> {

@@ -138,6 +138,19 @@ describe('annotations that a workload should have', () => {
     );
   });
 
+  it('B-ANN-2 that something was applied is said, and makes no other recommendation of it', () => {
+    const later = { at: '2026-01-02T00:00:00Z', containers: web };
+    const lastApplied = '2026-01-02T00:00:05Z';
+    const said = annotationsFor({ policy: governing(), workload: workload(standing), fresh: later, lastApplied });
+    expect(said).to.deep.equal({ ...standing, 'optipod.io/last-applied': lastApplied });
+    expect(annotationsFor({ policy: governing(), workload: workload(said), fresh: later })).to.deep.equal(said);
+    const other = { ...later, containers: new Map([['web', { requests: { cpu: '300m' } }]]) };
+    expect(annotationsFor({ policy: governing(), workload: workload(said), fresh: other })).to.include({
+      'optipod.io/last-recommendation': later.at,
+      'optipod.io/last-applied': lastApplied,
+    });
+  });
+
   it('B-SEL-7 optipod.io/ignore-containers keeps a container out', () => {
     const ignoring = workload({ 'optipod.io/ignore-containers': 'side, web' }, ['web', 'side']);
     expect(annotationsFor({ policy: governing(), workload: ignoring, fresh })).to.deep.equal({});

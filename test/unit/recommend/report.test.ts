@@ -279,6 +279,14 @@ describe('what is told of a workload', () => {
     expect(next.status.lastApplied).to.equal('2026-01-02T11:59:00Z');
   });
 
+  it('B-ANN-2 when something was last applied never goes back: a new operator may know less', () => {
+    const applied = (at: number): Application => ({ applied: true, reason: 'ResizedInPlace', message: '', at });
+    const first = report({ application: applied(Date.parse('2026-01-02T11:00:00Z') / 1000) });
+    const at = (seconds: number) => report({ application: applied(seconds), before: stored(first) }).status.lastApplied;
+    expect(at(Date.parse('2026-01-02T10:00:00Z') / 1000)).to.equal('2026-01-02T11:00:00Z');
+    expect(at(Date.parse('2026-01-02T12:00:00Z') / 1000)).to.equal('2026-01-02T12:00:00Z');
+  });
+
   it('is what the schema of a WorkloadRecommendation takes, whatever there is to tell', () => {
     // A validator leaves the status to whoever writes it: here it is judged as if it were a spec.
     const { status: schema, ...resource } = WorkloadRecommendation;

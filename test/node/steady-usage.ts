@@ -1,0 +1,35 @@
+import type { MetricsProvider, ReadRequest, UsageSink } from '../../operator/metrics/reading.js';
+
+/** A workload's container `app`, of which next to nothing is used: what is recommended is what a policy has as its least. */
+export interface IdleWorkload {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const EVERY_SECONDS = 15;
+const CORES = 0.001;
+const BYTES = 2 ** 20;
+
+/** Has always seen the same usage of a pod of each Deployment: policies alone decide what is recommended. */
+export function steadyUsage(workloads: readonly IdleWorkload[]): MetricsProvider {
+  return {
+    name: 'custom',
+    intervalMs: 5_000,
+    looksBack: true,
+    settled: (now) => Math.floor(now / 1000 / EVERY_SECONDS) * EVERY_SECONDS,
+    read: (request, sink) => {
+      for (const workload of workloads) handOver(workload, request, sink);
+      return Promise.resolve();
+    },
+  };
+}
+
+function handOver({ namespace, name }: IdleWorkload, { from, to }: ReadRequest, sink: UsageSink): void {
+  const of = { namespace, pod: `${name}-before`, container: 'app' };
+  sink.owner(namespace, of.pod, { kind: 'Deployment', name });
+  const [cpu, memory] = [sink.series({ ...of, metric: 'cpu' }), sink.series({ ...of, metric: 'memory' })];
+  for (let at = (Math.floor(from / EVERY_SECONDS) + 1) * EVERY_SECONDS; at <= to; at += EVERY_SECONDS) {
+    cpu?.(at, CORES);
+    memory?.(at, BYTES);
+  }
+}

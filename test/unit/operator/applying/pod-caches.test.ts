@@ -1,0 +1,145 @@
+import { expect } from 'chai';
+import type { Pod } from 'optipod/kube';
+import { workloadOfPod } from 'optipod/lib/pod';
+import { resizeDiscovery } from '../../../../operator/applying/pods/resize-discovery.js';
+import { workloadPods } from '../../../../operator/applying/pods/workload-pods.js';
+import type { InformerEvent } from '../../../../operator/runtime/index.js';
+import { seenPod, type SeenPod } from '../../../../operator/usage/pods.js';
+
+const owner = (kind: string, name: string) => ({
+  apiVersion: 'apps/v1',
+  kind,
+  name,
+  uid: `${name}-uid`,
+  controller: true,
+});
+
+function pod(name: string, ownedBy: ReturnType<typeof owner>, more: Partial<Pod> = {}): Pod {
+  return {
+    metadata: {
+      name,
+      namespace: 'shop',
+      uid: `${name}-uid`,
+      resourceVersion: '1',
+      creationTimestamp: '2026-03-01T12:00:00Z',
+      labels: { app: 'web', 'pod-template-hash': 'abc' },
+      ownerReferences: [ownedBy],
+    },
+    spec: { containers: [{ name: 'app', image: 'registry/app:1' }] },
+    ...more,
+  };
+}
+
+describe('whose pods are whose', () => {
+  it('B-WEB-2 a pod says itself: of a Deployment by the hash that is in the name of its ReplicaSet', () => {
+    const labels = { 'pod-template-hash': 'abc' };
+    const of = (kind: string, name: string, given: Record<string, string> = labels) =>
+      workloadOfPod({ labels: given, ownerReferences: [owner(kind, name)] });
+    expect(of('ReplicaSet', 'web-abc')).to.deep.equal({ kind: 'Deployment', name: 'web' });
+    expect(of('ReplicaSet', 'web-x-abc')).to.deep.equal({ kind: 'Deployment', name: 'web-x' });
+    // One that stands alone, be it called like another's.
+    expect(of('ReplicaSet', 'web-abc', {})).to.equal(undefined);
+    expect(of('ReplicaSet', 'web-abcd')).to.equal(undefined);
+    expect(of('StatefulSet', 'db')).to.include({ kind: 'StatefulSet', name: 'db' });
+    expect(of('Job', 'once')).to.equal(undefined);
+  });
+
+  it('B-FRM-2 pods are found by their workload, come and go with the cache, and every change has it looked at', () => {
+    let handler: (event: InformerEvent<SeenPod>) => unknown = () => undefined;
+    const changed: string[] = [];
+    const source = {
+      onEvent: (given: typeof handler) => {
+        handler = given;
+        return () => undefined;
+      },
+    };
+    const pods = workloadPods(source, (key, isFirstList) => changed.push(`${key} ${isFirstList}`));
+    const names = (key: string) => pods.of(key).map(({ metadata }) => metadata.name);
+    const first = seenPod(pod('web-abc-1', owner('ReplicaSet', 'web-abc')));
+    handler({ type: 'added', object: first, initial: true });
+    handler({ type: 'added', object: seenPod(pod('web-abc-2', owner('ReplicaSet', 'web-abc'))) });
+    handler({ type: 'added', object: seenPod(pod('db-0', owner('StatefulSet', 'db'))) });
+    handler({ type: 'added', object: seenPod(pod('once-1', owner('Job', 'once'))) });
+    expect(names('Deployment/shop/web')).to.deep.equal(['web-abc-1', 'web-abc-2']);
+    expect(names('StatefulSet/shop/db')).to.deep.equal(['db-0']);
+    handler({ type: 'deleted', object: first });
+    expect(names('Deployment/shop/web')).to.deep.equal(['web-abc-2']);
+    // Of a StatefulSet's pod that was made anew nobody may tell that the one before is gone.
+    const before = seenPod(pod('db-0', owner('StatefulSet', 'db')));
+    const after = { ...before, metadata: { ...before.metadata, uid: 'another' } };
+    handler({ type: 'updated', previous: before, object: after });
+    expect(pods.of('StatefulSet/shop/db').map(({ metadata }) => metadata.uid)).to.deep.equal(['another']);
+    expect(changed).to.deep.equal([
+      'Deployment/shop/web true',
+      'Deployment/shop/web false',
+      'StatefulSet/shop/db false',
+      'Deployment/shop/web false',
+      'StatefulSet/shop/db false',
+    ]);
+  });
+
+  it('little is kept of a pod: nothing of the statuses of containers that are well', () => {
+    const resources = { requests: { cpu: '100m', memory: '64Mi' } };
+    const seen = seenPod(
+      pod('web-abc-1', owner('ReplicaSet', 'web-abc'), {
+        spec: {
+          nodeName: 'node',
+          containers: [
+            {
+              name: 'app',
+              image: 'registry/app:1',
+              resources,
+              resizePolicy: [
+                { resourceName: 'cpu', restartPolicy: 'NotRequired' },
+                { resourceName: 'memory', restartPolicy: 'RestartContainer' },
+              ],
+            },
+            { name: 'crashing' },
+          ],
+        },
+        status: {
+          phase: 'Running',
+          conditions: [{ type: 'Ready', status: 'False' }],
+          containerStatuses: [
+            { name: 'app', restartCount: 0, resources, allocatedResources: resources.requests },
+            {
+              name: 'crashing',
+              restartCount: 3,
+              state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } },
+            },
+          ],
+        },
+      }),
+    );
+    expect(seen).to.deep.include({
+      isReady: false,
+      status: {
+        phase: 'Running',
+        containerStatuses: [{ name: 'crashing', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+        initContainerStatuses: [],
+      },
+    });
+    expect(seen.spec.containers[0]).to.deep.equal({
+      name: 'app',
+      resources,
+      resizePolicy: [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }],
+    });
+    expect(seen.resize).to.equal(undefined);
+  });
+
+  it('B-APP-6 pods/resize is found by discovery, once where it is there, and looked for again where it is not', async () => {
+    let asked = 0;
+    let resources: readonly string[] = ['pods'];
+    let now = 0;
+    const canResize = resizeDiscovery(
+      { discover: () => Promise.resolve((asked += 1) > 0 ? resources : []) },
+      () => now,
+    );
+    expect([await canResize(), await canResize(), asked]).to.deep.equal([false, false, 1]);
+    resources = ['pods', 'pods/resize'];
+    now += 600_000;
+    expect([await canResize(), asked]).to.deep.equal([true, 2]);
+    now += 6_000_000;
+    expect([await canResize(), asked]).to.deep.equal([true, 2]);
+  });
+});
