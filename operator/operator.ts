@@ -1,6 +1,9 @@
-import { readPolicy, readRecommendations } from 'optipod/lib/api';
+import { readPolicy, readRecommendations, type ContainerResources } from 'optipod/lib/api';
 import { optipod, policyController, workloadController } from 'optipod/lib/optipod';
-import { Cluster, policyKey, type ClusterCaches } from './cluster.js';
+import { resizableContainers } from 'optipod/lib/pod';
+import { writesTemplate } from 'optipod/lib/recommend';
+import type { DisruptionGate } from './applying/guards/gate.js';
+import { Cluster, policyKey, type ClusterCaches, type ValidPolicy } from './cluster.js';
 import { constraintsOf, nodeCapacity } from './constraints.js';
 import { metricsProviders } from './metrics/providers.js';
 import type { MetricsProvider } from './metrics/reading.js';
@@ -102,7 +105,8 @@ export function createOperator(options: OperatorOptions): Manager {
   };
   const coverage = new Coverage();
   const turns = new Turns();
-  const evaluateSoon = (key: string) => evaluation.enqueueAfter(key, SETTLE_MS);
+  const evaluateSoon = (key: string, afterMs = SETTLE_MS) => evaluation.enqueueAfter(key, afterMs);
+  const gate: DisruptionGate = { ask: () => Promise.resolve(undefined) };
   const evaluation: Controller = policies({
     writers: evaluating,
     turns,
@@ -118,7 +122,7 @@ export function createOperator(options: OperatorOptions): Manager {
     usage,
     constraintsOf: (workload) => constraintsOf(constraints, workload),
     holdsOn: () => [],
-    inEffect: (workload) => memoryInEffectOf(workload, pods, usage),
+    inEffect: (workload, policy) => memoryInEffectOf(workload, policy, pods, usage),
     minSamples: settings.minSamples,
     recommending: {
       memoryHeadroom: settings.memoryHeadroom,
@@ -127,12 +131,16 @@ export function createOperator(options: OperatorOptions): Manager {
     },
     webhookReady,
     permissions: settings,
+    conflictHoldoff: settings.conflictHoldoff,
+    gate,
     event: recorder.event,
     now,
   });
   const tidyUp = workloads({
     writers: tidying,
-    recommendations: tidying.recommendations,
+    reports: { recommendations: tidying.recommendations, statuses: tidying.recommendationStatuses },
+    permissions: settings,
+    now,
     turns,
     cluster,
     coverage,
@@ -171,15 +179,18 @@ export function createOperator(options: OperatorOptions): Manager {
   return manager;
 }
 
-/** The containers whose memory, as the annotations say it, every pod of a workload has. */
+/** The containers whose memory, as the template or else the annotations say it, every pod of a workload has. */
 function memoryInEffectOf(
   workload: Workload,
+  { spec }: ValidPolicy,
   pods: Informer<SeenPod>,
   { histories }: Pick<UsageSources, 'histories'>,
 ): ReadonlySet<string> {
   const [history] = histories;
   if (!history) return new Set();
-  const said = readRecommendations(workload.metadata.annotations);
+  const said: ContainerResources = writesTemplate(spec)
+    ? new Map(resizableContainers(workload.pod).map(({ container }) => [container.name, container.resources ?? {}]))
+    : readRecommendations(workload.metadata.annotations);
   const requested = new Map([...said].map(([container, { requests }]) => [container, requests?.memory]));
   return memoryInEffect(podsOf(pods, history, workload), requested);
 }

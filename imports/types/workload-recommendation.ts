@@ -178,7 +178,7 @@ export interface RecommendationSummaryInput {
    */
   memory?: string;
   /**
-   * What becomes of it: Applied, Recommended or Held.
+   * What becomes of it: Applied, Recommended or Held; Released where no policy stands behind it any more.
    */
   state?: string;
   /**
@@ -207,6 +207,14 @@ export interface SuspensionInput {
    * A hash of the template at that time; an edit of the template ends it earlier.
    */
   template?: string;
+  /**
+   * The same of all but its CPU and memory, where an edit of those ends nothing.
+   */
+  besides?: string;
+  /**
+   * UID and generation of the policy at that time; an edit, or another one, ends it earlier.
+   */
+  policy?: string;
 }
 export interface TakenBackInput {
   /**
@@ -245,6 +253,14 @@ export interface ApplyingStateInput {
    * What the template said before OptiPod first wrote to it.
    */
   originals?: ContainerAmountsInput[];
+  /**
+   * What OptiPod wrote to the template, and nobody changed since.
+   */
+  applied?: ContainerAmountsInput[];
+  /**
+   * When OptiPod let go of the template; absent while it writes to it.
+   */
+  released?: string;
   /**
    * What was recommended before what is in effect now.
    */
@@ -473,7 +489,7 @@ export interface RecommendationSummary {
    */
   memory?: string;
   /**
-   * What becomes of it: Applied, Recommended or Held.
+   * What becomes of it: Applied, Recommended or Held; Released where no policy stands behind it any more.
    */
   state?: string;
   /**
@@ -502,6 +518,14 @@ export interface Suspension {
    * A hash of the template at that time; an edit of the template ends it earlier.
    */
   template?: string;
+  /**
+   * The same of all but its CPU and memory, where an edit of those ends nothing.
+   */
+  besides?: string;
+  /**
+   * UID and generation of the policy at that time; an edit, or another one, ends it earlier.
+   */
+  policy?: string;
 }
 export interface TakenBack {
   /**
@@ -540,6 +564,14 @@ export interface ApplyingState {
    * What the template said before OptiPod first wrote to it.
    */
   originals?: ContainerAmounts[];
+  /**
+   * What OptiPod wrote to the template, and nobody changed since.
+   */
+  applied?: ContainerAmounts[];
+  /**
+   * When OptiPod let go of the template; absent while it writes to it.
+   */
+  released?: string;
   /**
    * What was recommended before what is in effect now.
    */

@@ -82,8 +82,15 @@ export interface Patchable<T> {
    * must be declared, too; with a `metadata.uid` it never is created.
    */
   apply(object: Draft, options?: AccessWrite & { readonly force?: boolean }): Promise<T>;
-  /** Changes what is named in the patch (a JSON merge patch, or a JSON patch), whoever said it. */
-  patch(ref: ObjectRef, body: unknown, options?: AccessWrite & { readonly type?: 'merge' | 'json' }): Promise<T>;
+  /**
+   * Changes what is named in the patch, whoever said it: a JSON merge patch, a JSON patch, or a strategic merge patch, which only
+   * Kubernetes' own kinds know and which finds the items of lists by their keys. @default merge
+   */
+  patch(
+    ref: ObjectRef,
+    body: unknown,
+    options?: AccessWrite & { readonly type?: 'merge' | 'json' | 'strategic' },
+  ): Promise<T>;
 }
 
 export interface Deletable {

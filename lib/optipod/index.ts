@@ -31,7 +31,7 @@ export * from './names.js';
 export * from './pod-metrics.js';
 export * from './settings.js';
 
-// Server-side apply of annotations is a patch.
+// Server-side apply of annotations and resources is a patch, and so is letting go of them.
 const WORKLOADS = {
   Deployment: use(Deployment, ['watch', 'patch']),
   StatefulSet: use(StatefulSet, ['watch', 'patch']),
@@ -88,6 +88,10 @@ export const workloadController = defineController(Deployment, {
     namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
     ...WORKLOADS,
     recommendations: use(WorkloadRecommendation, ['watch', 'delete']),
+    recommendationStatuses: use(WorkloadRecommendation, ['patch'], {
+      subresource: 'status',
+      rarely: 'where a workload keeps what was applied to it although no policy is about it any more',
+    }),
   },
 });
 

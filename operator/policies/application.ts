@@ -1,10 +1,9 @@
-import { unsupportedStrategy } from 'optipod/lib/policy';
 import { ONLY_RECOMMENDED, type Application } from 'optipod/lib/recommend';
 import type { Cluster, ValidPolicy } from '../cluster.js';
 import type { Workload } from '../workloads/workload.js';
 import { throughWebhook } from './conditions.js';
 
-/** What becomes of what is recommended for one workload: whether its next pod gets it, or why not. */
+/** What becomes of what the webhook is told to give to a workload's next pod: whether that gets it, or why not. */
 export function applicationOf(
   { spec }: ValidPolicy,
   { metadata }: Pick<Workload, 'metadata'>,
@@ -12,8 +11,6 @@ export function applicationOf(
   webhookReady: boolean,
 ): Application {
   if (spec.mode !== 'Auto') return ONLY_RECOMMENDED;
-  const unsupported = unsupportedStrategy(spec);
-  if (unsupported !== undefined) return { applied: false, reason: 'StrategyNotSupported', message: unsupported };
   const { status, reason, message } = throughWebhook([metadata.namespace], cluster, webhookReady);
   return { applied: status === 'True', reason, message };
 }

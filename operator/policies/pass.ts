@@ -7,7 +7,9 @@ import {
   type RecommendationSettings,
 } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
+import type { DisruptionGate } from '../applying/guards/gate.js';
 import { type Cluster, type ValidPolicy } from '../cluster.js';
+import type { EventRecorder } from '../runtime/index.js';
 import type { UsageSources } from '../usage/usage.js';
 import type { WorkloadWriters } from '../workloads/annotate.js';
 import type { RecommendationAccess } from '../workloads/recommendation.js';
@@ -20,6 +22,7 @@ import {
   metricsAvailable,
   permitted,
   ready,
+  uncontested,
   workloadsMatched,
   type Permissions,
 } from './conditions.js';
@@ -37,7 +40,7 @@ export interface PassContext {
   readonly cluster: Cluster;
   readonly coverage: Coverage;
   /** Has a policy evaluated soon: `<namespace>/<name>`. */
-  readonly evaluateSoon: (key: string) => void;
+  readonly evaluateSoon: (key: string, afterMs?: number) => void;
   readonly usage: Pick<UsageSources, 'collectors' | 'demand'>;
   /** Objects that tell people what is recommended. */
   readonly reports: RecommendationAccess;
@@ -46,12 +49,17 @@ export interface PassContext {
   /** What somebody else's hand on the workload holds: autoscalers. */
   readonly holdsOn: (workload: Workload) => readonly ClusterHold[];
   /** The containers whose memory, as it was last written, all pods of the workload have. */
-  readonly inEffect: (workload: Workload) => ReadonlySet<string>;
+  readonly inEffect: (workload: Workload, policy: ValidPolicy) => ReadonlySet<string>;
   /** Distinct instants of usage there must be, where the policy does not say. */
   readonly minSamples: number;
   readonly recommending: RecommendationSettings;
   readonly webhookReady: () => boolean;
   readonly permissions: Permissions;
+  /** How long a workload is left alone whose template somebody else fights for, in milliseconds. */
+  readonly conflictHoldoff: number;
+  /** Asked before pods are replaced. */
+  readonly gate: DisruptionGate;
+  readonly event: EventRecorder['event'];
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -106,6 +114,7 @@ export async function pass(
         outcomes.flatMap(({ wanted }) => wanted),
       ),
     ),
+    uncontested(outcomes.flatMap(({ contest }) => contest ?? [])),
     annotated(outcomes.flatMap(({ failure }) => failure ?? [])),
   ];
   return {

@@ -13,6 +13,8 @@ export interface Workload {
   readonly replicas: number;
   /** A hash of the whole template: another one means that somebody, or an apply of ours, changed it. */
   readonly template: string;
+  /** A hash of the template but for CPU and memory of its containers: an apply of ours never changes it. */
+  readonly besides: string;
   /** How its pods are replaced, and how far that is. */
   readonly rollout: Rollout;
   /** Who said which resources of the template's containers. */
@@ -63,7 +65,8 @@ function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
         ...(priorityClassName === undefined ? {} : { priorityClassName }),
       },
       replicas: replicas ?? status?.desiredNumberScheduled ?? 1,
-      template: createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 16),
+      template: hashOf(template),
+      besides: hashOf(withoutAmounts(template)),
       rollout: rolloutOf(object),
       managers: resourceManagers(metadata.managedFields),
     };
@@ -75,6 +78,22 @@ export const WORKLOAD_PROJECTIONS = {
   StatefulSet: workloadOf('StatefulSet'),
   DaemonSet: workloadOf('DaemonSet'),
 } as const;
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+}
+
+function withoutAmounts({ metadata, spec }: WorkloadObject['spec']['template']): unknown {
+  const others = (amounts: Readonly<Record<string, unknown>> = {}) =>
+    Object.entries(amounts).filter(([resource]) => resource !== 'cpu' && resource !== 'memory');
+  const besides = (containers: PodSpec['containers'] = []) =>
+    containers.map(({ resources = {}, ...container }) => {
+      const { requests, limits, ...rest } = resources;
+      return { ...container, resources: { ...rest, requests: others(requests), limits: others(limits) } };
+    });
+  const { containers, initContainers } = spec;
+  return { metadata, spec: { ...spec, containers: besides(containers), initContainers: besides(initContainers) } };
+}
 
 function rolloutOf({ metadata, spec, status = {} }: WorkloadObject): Rollout {
   const { type = 'RollingUpdate' } = spec.strategy ?? spec.updateStrategy ?? {};

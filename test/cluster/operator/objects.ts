@@ -10,6 +10,9 @@ const COLLECTIONS: Readonly<Record<string, readonly [root: string, plural: strin
   DaemonSet: ['/apis/apps/v1', 'daemonsets'],
   EndpointSlice: ['/apis/discovery.k8s.io/v1', 'endpointslices'],
   OptimizationPolicy: ['/apis/optipod.io/v1alpha1', 'optimizationpolicies'],
+  WorkloadRecommendation: ['/apis/optipod.io/v1alpha1', 'workloadrecommendations'],
+  ValidatingAdmissionPolicy: ['/apis/admissionregistration.k8s.io/v1', 'validatingadmissionpolicies'],
+  ValidatingAdmissionPolicyBinding: ['/apis/admissionregistration.k8s.io/v1', 'validatingadmissionpolicybindings'],
   CustomResourceDefinition: ['/apis/apiextensions.k8s.io/v1', 'customresourcedefinitions'],
 };
 
