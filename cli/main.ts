@@ -5,6 +5,7 @@ import { VERSION } from '../constructs/version.js';
 import { backtestCommand } from './backtest.js';
 import { manifestsCommand } from './manifests.js';
 import { Refused, USAGE_ERROR } from './refused.js';
+import { restoreCommand } from './restore.js';
 import { validateCommand } from './validate.js';
 
 const program = new Command('optipod')
@@ -14,6 +15,7 @@ const program = new Command('optipod')
   .exitOverride();
 program.addCommand(backtestCommand().copyInheritedSettings(program));
 program.addCommand(manifestsCommand().copyInheritedSettings(program));
+program.addCommand(restoreCommand().copyInheritedSettings(program));
 program.addCommand(validateCommand().copyInheritedSettings(program));
 
 // `optipod … | head` closes the pipe early, and has what it wants.

@@ -47,15 +47,14 @@ export async function bundleCli(outdir: string = join(ROOT, 'dist/cli')): Promis
     ...options,
     entryPoints: { optipod: 'cli/main.ts' },
     outdir,
-    // No command reads kubeconfigs.
-    external: ['cdk8s', 'constructs', 'cdk8s-plus-28', './kubeconfig-client.js'],
-    plugins: [withoutUnusedOperator],
+    external: ['cdk8s', 'constructs', 'cdk8s-plus-28'],
+    plugins: [withoutUnusedOperator, withoutModels],
   });
 }
 
 /**
- * What reads Prometheus takes a few things from the operator's runtime; certificates, leader election and the rest of it stay out
- * of the command, for importing a module of the operator does nothing else.
+ * What reads Prometheus or a cluster takes a few things from the operator's runtime; certificates, leader election and the rest of
+ * it stay out of the command, for importing a module of the operator does nothing else.
  */
 const withoutUnusedOperator: Plugin = {
   name: 'without-unused-operator',

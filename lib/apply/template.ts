@@ -88,10 +88,13 @@ export function resizableFields(pod: PodSpec): OwnedResource[] {
   );
 }
 
-/** The amounts as a spec that names nothing else: the body of an apply, or of a strategic merge patch. */
-export function templateSpec(amounts: readonly TemplateAmount[]): object {
+/**
+ * The amounts as a spec that names nothing else: the body of an apply, or of a strategic merge patch, in which null takes an
+ * amount away.
+ */
+export function templateSpec(amounts: readonly (OwnedResource & { readonly value: string | null })[]): object {
   const list = (name: OwnedResource['list']) => {
-    const containers = new Map<string, Partial<Record<OwnedResource['field'], Record<string, string>>>>();
+    const containers = new Map<string, Partial<Record<OwnedResource['field'], Record<string, string | null>>>>();
     for (const { container, field, resource, value } of amounts.filter((amount) => amount.list === name)) {
       const resources = containers.get(container) ?? {};
       resources[field] = { ...resources[field], [resource]: value };

@@ -124,7 +124,7 @@ async function run(client: KubeClient, name: string, command: Command): Promise<
 async function optipodPasses(client: KubeClient, name: string, pass: Pass): Promise<void> {
   const before = await read(client, name);
   // kube-controller-manager writes the status meanwhile, and another version is looked at anew.
-  for (let isDone = false; !isDone; ) {
+  for (let isDone = false; !isDone;) {
     isDone = await writesTo(client, await read(client, name), pass).then(
       () => true,
       (error: unknown) => {
@@ -159,10 +159,12 @@ async function writesTo(client: KubeClient, found: Workload, { way, updateReques
   if (way === 'unchanged') return;
   const workload = annotated(isReleased ? await read(client, found.metadata.name) : found);
   // Requests only where limits are left alone, as the chain recommends.
-  const recommended = Object.entries(fresh).map(([name, { requests: said, limits: upTo }]): [
-    string,
-    ResourceRequirements,
-  ] => [name, { ...(said ? { requests: said } : {}), ...(upTo && !updateRequestsOnly ? { limits: upTo } : {}) }]);
+  const recommended = Object.entries(fresh).map(
+    ([name, { requests: said, limits: upTo }]): [string, ResourceRequirements] => [
+      name,
+      { ...(said ? { requests: said } : {}), ...(upTo && !updateRequestsOnly ? { limits: upTo } : {}) },
+    ],
+  );
   const plan = templatePlan({ workload, updateRequestsOnly, fresh: new Map(recommended), by: way });
   if (plan.isNews) await writeTemplate(writers, workload, { plan, by: way, onConflicts: () => undefined });
 }
@@ -191,7 +193,11 @@ function podOf(said: ByContainer) {
 async function userApplies(client: KubeClient, name: string, fieldManager: string, said: ByContainer): Promise<void> {
   const { metadata, spec } = workload('Deployment', SPACE, name) as unknown as WorkloadObject;
   const template = { metadata: spec.template.metadata, spec: podOf(said) };
-  await client.apply(Deployment, { metadata: { ...metadata }, spec: { ...spec, template } }, { fieldManager, force: true });
+  await client.apply(
+    Deployment,
+    { metadata: { ...metadata }, spec: { ...spec, template } },
+    { fieldManager, force: true },
+  );
 }
 
 /** As `kubectl apply` and `kubectl edit` do it: what the manifest lost is null in the patch. */
