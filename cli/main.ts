@@ -6,6 +6,7 @@ import { backtestCommand } from './backtest.js';
 import { manifestsCommand } from './manifests.js';
 import { pauseCommand, resumeCommand } from './pause.js';
 import { Refused, USAGE_ERROR } from './refused.js';
+import { restoreCommand } from './restore.js';
 import { validateCommand } from './validate.js';
 
 const program = new Command('optipod')
@@ -17,6 +18,7 @@ program.addCommand(backtestCommand().copyInheritedSettings(program));
 program.addCommand(manifestsCommand().copyInheritedSettings(program));
 program.addCommand(pauseCommand().copyInheritedSettings(program));
 program.addCommand(resumeCommand().copyInheritedSettings(program));
+program.addCommand(restoreCommand().copyInheritedSettings(program));
 program.addCommand(validateCommand().copyInheritedSettings(program));
 
 // `optipod … | head` closes the pipe early, and has what it wants.

@@ -66,6 +66,11 @@ export function policyKey({ metadata }: { readonly metadata: ObjectMeta }): stri
   return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
+/** A policy as it was written: another one once it is edited, or made anew under its name. */
+export function policyVersion({ metadata: { uid, generation = 0 } }: { readonly metadata: ObjectMeta }): string {
+  return `${uid}/${generation}`;
+}
+
 function isLeaving({ metadata }: { readonly metadata: ObjectMeta }): boolean {
   return metadata.deletionTimestamp !== undefined;
 }

@@ -1,13 +1,15 @@
-import { readPolicy, readRecommendations } from 'optipod/lib/api';
+import { readPolicy, readRecommendations, type ContainerResources } from 'optipod/lib/api';
 import { apiVersionOf, Deployment } from 'optipod/kube';
 import { optipod, podResourcesController, policyController, workloadController } from 'optipod/lib/optipod';
+import { resizableContainers } from 'optipod/lib/pod';
+import { writesTemplate } from 'optipod/lib/recommend';
 import { AUTOSCALER_PROJECTIONS, followAutoscalers } from './applying/autoscalers/autoscalers.js';
 import { createGate } from './applying/guards/create-gate.js';
 import { webhookProof } from './applying/guards/webhook-proof.js';
 import { podResourcesFor } from './applying/pods/wiring.js';
 import { followHealth } from './applying/rollback/follow-health.js';
 import { createRollback, isWatched } from './applying/rollback/rollback.js';
-import { Cluster, policyKey, type ClusterCaches } from './cluster.js';
+import { Cluster, policyKey, type ClusterCaches, type ValidPolicy } from './cluster.js';
 import { constraintsOf, nodeCapacity } from './constraints.js';
 import { metricsProviders } from './metrics/providers.js';
 import type { MetricsProvider } from './metrics/reading.js';
@@ -138,7 +140,7 @@ export function createOperator(options: OperatorOptions): Manager {
   const rollback = createRollback({ podsOf: ownPods, event: recorder.event, settings });
   const coverage = new Coverage();
   const turns = new Turns();
-  const evaluateSoon = (key: string) => evaluation.enqueueAfter(key, SETTLE_MS);
+  const evaluateSoon = (key: string, afterMs = SETTLE_MS) => evaluation.enqueueAfter(key, afterMs);
   const gate = createGate({
     settings,
     stop,
@@ -188,7 +190,7 @@ export function createOperator(options: OperatorOptions): Manager {
     holdsOn,
     ofPods: podResources.of,
     rollback,
-    inEffect: (workload) => memoryInEffectOf(workload, ownPods(workload)),
+    inEffect: (workload, policy) => memoryInEffectOf(workload, policy, ownPods(workload)),
     stop,
     minSamples: settings.minSamples,
     recommending: {
@@ -198,12 +200,16 @@ export function createOperator(options: OperatorOptions): Manager {
     },
     webhookReady,
     permissions: settings,
+    conflictHoldoff: settings.conflictHoldoff,
+    gate,
     event: recorder.event,
     now,
   });
   const tidyUp = workloads({
     writers: tidying,
-    recommendations: tidying.recommendations,
+    reports: { recommendations: tidying.recommendations, statuses: tidying.recommendationStatuses },
+    permissions: settings,
+    now,
     turns,
     cluster,
     coverage,
@@ -254,8 +260,10 @@ export function createOperator(options: OperatorOptions): Manager {
   return manager;
 }
 
-/** The containers whose memory, as the annotations say it, every pod of a workload has. */
-function memoryInEffectOf({ metadata: { annotations } }: Workload, pods: readonly SeenPod[]): ReadonlySet<string> {
-  const said = readRecommendations(annotations);
+/** The containers whose memory, as the template or else the annotations say it, every pod of a workload has. */
+function memoryInEffectOf(workload: Workload, { spec }: ValidPolicy, pods: readonly SeenPod[]): ReadonlySet<string> {
+  const said: ContainerResources = writesTemplate(spec)
+    ? new Map(resizableContainers(workload.pod).map(({ container }) => [container.name, container.resources ?? {}]))
+    : readRecommendations(workload.metadata.annotations);
   return memoryInEffect(pods, new Map([...said].map(([container, { requests }]) => [container, requests?.memory])));
 }

@@ -68,7 +68,11 @@ function optsIn({ labels }: ObjectMeta): boolean {
 
 /** A Deployment's status changes with every pod. */
 function isUnchanged(before: Workload, after: Workload): boolean {
-  return saysTheSame(before.metadata, after.metadata) && isDeepStrictEqual(before.pod, after.pod);
+  return (
+    before.content === after.content &&
+    saysTheSame(before.metadata, after.metadata) &&
+    isDeepStrictEqual(before.pod, after.pod)
+  );
 }
 
 function saysTheSame(before: ObjectMeta, after: ObjectMeta): boolean {

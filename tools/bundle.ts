@@ -52,8 +52,8 @@ export async function bundleCli(outdir: string = join(ROOT, 'dist/cli')): Promis
 }
 
 /**
- * What reads Prometheus takes a few things from the operator's runtime; certificates, leader election and the rest of it stay out
- * of the command, for importing a module of the operator does nothing else.
+ * What reads Prometheus or a cluster takes a few things from the operator's runtime; certificates, leader election and the rest of
+ * it stay out of the command, for importing a module of the operator does nothing else.
  */
 const withoutUnusedOperator: Plugin = {
   name: 'without-unused-operator',

@@ -178,7 +178,7 @@ export interface RecommendationSummaryInput {
    */
   memory?: string;
   /**
-   * What becomes of it: Applied, Recommended or Held.
+   * What becomes of it: Applied, Recommended or Held; Released where no policy stands behind it any more.
    */
   state?: string;
   /**
@@ -204,9 +204,13 @@ export interface SuspensionInput {
    */
   until: string;
   /**
-   * A hash of the template at that time; an edit of the template ends it earlier.
+   * A hash of the template but for CPU and memory; an edit of the template ends it earlier.
    */
-  template?: string;
+  content?: string;
+  /**
+   * UID and generation of the policy at that time; an edit, or another one, ends it earlier.
+   */
+  policy?: string;
 }
 export interface TakenBackInput {
   /**
@@ -281,6 +285,14 @@ export interface ApplyingStateInput {
    * What the template said before OptiPod first wrote to it.
    */
   originals?: ContainerAmountsInput[];
+  /**
+   * What OptiPod wrote to the template, and nobody changed since.
+   */
+  applied?: ContainerAmountsInput[];
+  /**
+   * When OptiPod let go of the template; absent while it writes to it.
+   */
+  released?: string;
   /**
    * What was applied before that; where nothing was, a workload goes back to what its template says.
    */
@@ -509,7 +521,7 @@ export interface RecommendationSummary {
    */
   memory?: string;
   /**
-   * What becomes of it: Applied, Recommended or Held.
+   * What becomes of it: Applied, Recommended or Held; Released where no policy stands behind it any more.
    */
   state?: string;
   /**
@@ -535,9 +547,13 @@ export interface Suspension {
    */
   until: string;
   /**
-   * A hash of the template at that time; an edit of the template ends it earlier.
+   * A hash of the template but for CPU and memory; an edit of the template ends it earlier.
    */
-  template?: string;
+  content?: string;
+  /**
+   * UID and generation of the policy at that time; an edit, or another one, ends it earlier.
+   */
+  policy?: string;
 }
 export interface TakenBack {
   /**
@@ -612,6 +628,14 @@ export interface ApplyingState {
    * What the template said before OptiPod first wrote to it.
    */
   originals?: ContainerAmounts[];
+  /**
+   * What OptiPod wrote to the template, and nobody changed since.
+   */
+  applied?: ContainerAmounts[];
+  /**
+   * When OptiPod let go of the template; absent while it writes to it.
+   */
+  released?: string;
   /**
    * What was applied before that; where nothing was, a workload goes back to what its template says.
    */

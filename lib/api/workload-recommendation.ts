@@ -97,7 +97,8 @@ const applying = {
         message: text('Why, for a person, and what to do.', 1024),
         since: time('When that began.'),
         until: time('When it ends by itself.'),
-        template: text('A hash of the template at that time; an edit of the template ends it earlier.', 64),
+        content: text('A hash of the template but for CPU and memory; an edit of the template ends it earlier.', 64),
+        policy: text('UID and generation of the policy at that time; an edit, or another one, ends it earlier.', 128),
       },
     },
     takenBack: {
@@ -144,6 +145,8 @@ const applying = {
       },
     },
     originals: containerAmounts('What the template said before OptiPod first wrote to it.'),
+    applied: containerAmounts('What OptiPod wrote to the template, and nobody changed since.'),
+    released: time('When OptiPod let go of the template; absent while it writes to it.'),
     previous: containerAmounts(
       'What was applied before that; where nothing was, a workload goes back to what its template says.',
     ),
@@ -233,7 +236,10 @@ export const workloadRecommendation = defineResource({
           workload: text('Kind and name of the workload: Deployment/web.', 320),
           cpu: text('Requested now and recommended: 100m -> 240m.', 140),
           memory: text('Requested now and recommended: 128Mi -> 512Mi.', 140),
-          state: text('What becomes of it: Applied, Recommended or Held.', 63),
+          state: text(
+            'What becomes of it: Applied, Recommended or Held; Released where no policy stands behind it any more.',
+            63,
+          ),
           reason: text('Why, in one CamelCase word.', 63),
         },
       },

@@ -60,7 +60,7 @@ export function afterRegression(
       message: `${message} since ${change?.at ?? ''}; it goes back to what it had`.slice(0, 1000),
       since: formatInstant(now),
       until: formatInstant(now + holdoff),
-      template: content,
+      content,
     },
   };
 }

@@ -9,12 +9,17 @@ export interface OwnedResource {
   readonly resource: 'cpu' | 'memory';
 }
 
+/** Under which OptiPod says what the containers of a template have; its annotations are another manager's. */
+export const TEMPLATE_MANAGER = 'optipod';
+
 /** A field manager, and what it said of the resources in a workload's template. */
 export interface ResourceManager {
   readonly manager: string;
   readonly operation: string;
   /** RFC 3339. */
   readonly time?: string;
+  /** Its place in `metadata.managedFields`. */
+  readonly place: number;
   readonly fields: readonly OwnedResource[];
 }
 
@@ -24,9 +29,12 @@ const LISTS = ['containers', 'initContainers'] as const;
 const FIELDS = ['requests', 'limits'] as const;
 const RESOURCES = ['cpu', 'memory'] as const;
 
-/** Who said which CPU and memory of a template's containers; managers that said none are left out. */
+/**
+ * Who said which CPU and memory of a template's containers. Managers that said none are left out, but for OptiPod's where it has
+ * anything left of a container: even its name alone keeps others from removing the container by an apply.
+ */
 export function resourceManagers(managedFields: readonly ManagedFieldsEntry[] = []): ResourceManager[] {
-  return managedFields.flatMap(({ manager = '', operation = '', time, fieldsV1, subresource = '' }) => {
+  return managedFields.flatMap(({ manager = '', operation = '', time, fieldsV1, subresource = '' }, place) => {
     if (subresource !== '') return [];
     const podSpec = descend(fieldsV1, 'f:spec', 'f:template', 'f:spec');
     const fields = LISTS.flatMap((list) =>
@@ -35,7 +43,9 @@ export function resourceManagers(managedFields: readonly ManagedFieldsEntry[] = 
         return name === undefined ? [] : owned(list, name, descend(container, 'f:resources'));
       }),
     );
-    return fields.length === 0 ? [] : [{ manager, operation, ...(time === undefined ? {} : { time }), fields }];
+    const isLeftover = manager === TEMPLATE_MANAGER && LISTS.some((list) => `f:${list}` in podSpec);
+    if (fields.length === 0 && !isLeftover) return [];
+    return [{ manager, operation, ...(time === undefined ? {} : { time }), place, fields }];
   });
 }
 

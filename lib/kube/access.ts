@@ -92,8 +92,8 @@ export interface Patchable<T> {
    */
   apply(object: Draft, options?: AccessWrite & { readonly force?: boolean }): Promise<T>;
   /**
-   * Changes what is named in the patch, whoever said it: a JSON merge patch, a JSON patch, or for kinds of Kubernetes itself a
-   * strategic merge patch, which finds containers by their names.
+   * Changes what is named in the patch, whoever said it: a JSON merge patch, a JSON patch, or a strategic merge patch, which only
+   * Kubernetes' own kinds know and which finds the items of lists by their keys. @default merge
    */
   patch(
     ref: ObjectRef,

@@ -74,6 +74,14 @@ export const OPERATOR_SETTINGS = {
     default: '1h',
     description: 'How old the last usage of a container may be for anything to be recommended from it.',
   },
+  conflictHoldoff: {
+    parser: duration,
+    // Long enough for somebody to read of it on the same day, and to be over on the next.
+    default: '6h',
+    description:
+      'How long nothing is applied to a workload whose template somebody took back twice within an hour. ' +
+      'An edit of the policy, or of anything in the template but CPU and memory, ends it earlier.',
+  },
   ...DISRUPTION_SETTINGS,
   ...METRICS_SETTINGS,
 } as const satisfies SettingsTable;

@@ -12,7 +12,6 @@ import {
   type SelectingPolicy,
   type SelectionScope,
 } from './selection.js';
-import { unsupported } from './unsupported.js';
 
 /** What there is in the cluster, from memory. */
 export interface PolicyWorld {
@@ -38,7 +37,6 @@ export function advice(policy: AdvisedPolicy, world: PolicyWorld): string[] {
   return [
     ...emptiness(policy, world, places),
     ...shadow(policy, world, places),
-    ...unsupported(policy.spec),
     ...admission(policy, world, places),
     ...names(policy, world),
     ...withoutEffect(policy.spec),

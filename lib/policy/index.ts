@@ -1,4 +1,3 @@
 export * from './advice.js';
 export * from './reach.js';
 export * from './selection.js';
-export * from './unsupported.js';

@@ -75,16 +75,22 @@ export interface Amounts {
   readonly limit: number | undefined;
 }
 
+/** Whether the template itself gets what is recommended: then it is what there is, whatever was said on the metadata. */
+export function writesTemplate({ mode, updateStrategy }: Pick<RecommendingSpec, 'mode' | 'updateStrategy'>): boolean {
+  return mode === 'Auto' && updateStrategy.strategy === 'ssa';
+}
+
 /** What a new pod gets: what was last written, where the webhook gives it to pods; else what the template says. */
 export function inForce(input: RecommendationInput): Amounts {
   const { mode, updateStrategy } = input.spec;
   return mode === 'Auto' && updateStrategy.strategy === 'webhook' ? lastSaid(input) : ofTemplate(input);
 }
 
-/** What was last recommended, or where nothing was, what the template says. */
+/** What was last recommended; where nothing was, or it goes into the template, what the template says. */
 export function lastSaid(input: RecommendationInput): Amounts {
   const { resource, standing, spec } = input;
   const template = ofTemplate(input);
+  if (writesTemplate(spec)) return template;
   const limit = spec.updateStrategy.updateRequestsOnly ? undefined : amountIn(standing?.limits?.[resource]);
   return {
     request: amountIn(standing?.requests?.[resource]) ?? template.request,

@@ -3,7 +3,7 @@ import { amountIn, formatAmount } from './amount.js';
 import { boundsOf } from './bounds.js';
 import { limitRangeBounds } from './clamps.js';
 import { hold, type Hold } from './explanation.js';
-import { lastSaid, type Amounts, type RecommendationInput } from './input.js';
+import { lastSaid, writesTemplate, type Amounts, type RecommendationInput } from './input.js';
 import type { Requirements } from './limits.js';
 import { safeFloor } from './memory-floor.js';
 
@@ -22,7 +22,8 @@ export function tooSmall(
   const change = largestChange(final, said);
   const { minChange } = input.settings;
   if (change === 0 || change >= minChange * (1 - NOISE) || !canStand(said, input)) return undefined;
-  const { resource, resources, standing } = input;
+  const { resource, resources } = input;
+  const standing = writesTemplate(input.spec) ? undefined : input.standing;
   const request = standing?.requests?.[resource] ?? resources?.requests?.[resource] ?? final.request;
   const limit = standing?.limits?.[resource] ?? resources?.limits?.[resource];
   const message =

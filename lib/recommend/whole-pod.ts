@@ -4,7 +4,7 @@ import { limitRangeViolation, podTotal, qosClass } from '../pod/index.js';
 import { amountIn, amountOf, formatAmount, formatUnits, unitsDown } from './amount.js';
 import { freshResources, type ContainerRecommendation } from './container.js';
 import { hold, type Hold } from './explanation.js';
-import type { ClusterConstraints, RecommendingSpec } from './input.js';
+import { writesTemplate, type ClusterConstraints, type RecommendingSpec } from './input.js';
 import { quotaShortage } from './quota.js';
 import type { ResourceRecommendation } from './recommend.js';
 
@@ -140,8 +140,9 @@ function applied(pod: PodSpec, containers: readonly ContainerRecommendation[], s
   return podWith(standing, new Map(containers.map((container) => [container.name, freshResources(container)])));
 }
 
-/** Limits that are no longer managed are taken back. */
+/** What pods have of it: limits that are no longer managed are taken back, and a template says for itself what was put there. */
 function managed(standing: ResourceRequirements | undefined, spec: RecommendingSpec): ResourceRequirements | undefined {
+  if (writesTemplate(spec)) return undefined;
   if (!standing || !spec.updateStrategy.updateRequestsOnly) return standing;
   return standing.requests ? { requests: standing.requests } : undefined;
 }

@@ -1,4 +1,3 @@
-import { unsupportedStrategy } from 'optipod/lib/policy';
 import { ONLY_RECOMMENDED, type Application } from 'optipod/lib/recommend';
 import type { PodsApplication } from '../applying/pods/applications.js';
 import type { ValidPolicy } from '../cluster.js';
@@ -18,8 +17,6 @@ export function applicationOf(
 ): Application {
   if (policy.spec.mode !== 'Auto') return ONLY_RECOMMENDED;
   if (stop) return { applied: false, ...stopped(policy, stop, permissions) };
-  const unsupported = unsupportedStrategy(policy.spec);
-  if (unsupported !== undefined) return { applied: false, reason: 'StrategyNotSupported', message: unsupported };
   const { status, reason, message } = throughWebhook([metadata.namespace], cluster, webhookReady);
   const at = ofPods.at === undefined ? {} : { at: ofPods.at };
   if (status === 'True' && ofPods.reason !== undefined) {

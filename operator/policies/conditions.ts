@@ -1,4 +1,4 @@
-import { emptySelection, isReserved, unsupportedStrategy } from 'optipod/lib/policy';
+import { emptySelection, isReserved } from 'optipod/lib/policy';
 import type { ConditionNow } from 'optipod/kube';
 import type { Stop } from 'optipod/lib/apply';
 import type { Hold } from 'optipod/lib/recommend';
@@ -85,10 +85,8 @@ export function applying(
 ): ConditionNow | undefined {
   if (policy.spec.mode !== 'Auto') return undefined;
   if (stop) return { type: 'Applying', status: 'False', ...stopped(policy, stop, permissions) };
-  const unsupported = unsupportedStrategy(policy.spec);
-  if (unsupported !== undefined) {
-    return { type: 'Applying', status: 'False', reason: 'StrategyNotSupported', message: unsupported };
-  }
+  const { strategy, useServerSideApply } = policy.spec.updateStrategy;
+  if (strategy === 'ssa') return { type: 'Applying', ...throughTemplate(useServerSideApply ? 'apply' : 'patch') };
   const namespaces = [...new Set(governed.map(({ metadata }) => metadata.namespace))].sort();
   return { type: 'Applying', ...throughWebhook(namespaces, cluster, webhookReady) };
 }
@@ -111,6 +109,21 @@ export function throughWebhook(namespaces: readonly string[], cluster: Cluster, 
     return { status: 'False', reason: 'WebhookNotReady', message };
   }
   return { status: 'True', reason: 'ThroughWebhook', message: 'new pods get what is recommended' };
+}
+
+/** How templates get what is recommended. */
+export function throughTemplate(by: 'apply' | 'patch'): Said {
+  return by === 'apply'
+    ? {
+        status: 'True',
+        reason: 'ThroughServerSideApply',
+        message: 'templates get what is recommended, by server-side apply',
+      }
+    : {
+        status: 'True',
+        reason: 'ThroughPatch',
+        message: 'templates get what is recommended, by a patch of their resources',
+      };
 }
 
 /** What an installation may leave out, by the names of the settings. */
@@ -136,6 +149,12 @@ export function permitted({ spec }: ValidPolicy, { inPlaceResize, recreate }: Pe
 export function boundsDecide(advice: readonly string[]): ConditionNow | undefined {
   if (advice.length === 0) return undefined;
   return { type: 'BoundsFit', status: 'False', reason: 'BoundsDecide', message: advice.join('; ') };
+}
+
+/** Told only where somebody else fights for templates. */
+export function uncontested(conflicts: readonly string[]): ConditionNow | undefined {
+  if (conflicts.length === 0) return undefined;
+  return { type: 'Uncontested', status: 'False', reason: 'SSAConflict', message: conflicts.slice(0, 5).join('; ') };
 }
 
 /** Told only where something could not be written. */

@@ -1,7 +1,7 @@
 import { apiVersionOf, durationOf } from 'optipod/kube';
 import { OptimizationPolicy, type StoredPolicy } from 'optipod/lib/api';
 import { policyController } from 'optipod/lib/optipod';
-import { createController, isConflict, isNotFound, type Controller, type EventRecorder } from '../runtime/index.js';
+import { createController, isConflict, isNotFound, type Controller } from '../runtime/index.js';
 import { broken } from './conditions.js';
 import { eventsOf } from './events.js';
 import { pass, type PassContext } from './pass.js';
@@ -14,7 +14,7 @@ const JITTER = 0.05;
 const CONCURRENCY = 32;
 
 /** Evaluates policies, each at its interval and whenever something it depends on changed. Keys are `<namespace>/<name>`. */
-export function policies(context: PassContext & Pick<EventRecorder, 'event'>): Controller {
+export function policies(context: PassContext): Controller {
   return createController({
     name: policyController.name,
     concurrency: CONCURRENCY,

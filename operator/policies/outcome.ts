@@ -7,17 +7,20 @@ import {
   holdsOf,
   recommendWorkload,
   reportOf,
-  suspensionAt,
+  resourcesOf,
   wantedAmounts,
+  withoutSteps,
   type Hold,
   type WantedAmount,
 } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
 import { goneBack } from '../applying/rollback/gone-back.js';
+import { applyTemplate, type TemplateOutcome } from '../applying/template/apply.js';
+import { lookAt, type Standing } from '../applying/template/standing.js';
 import { policyKey, type ValidPolicy } from '../cluster.js';
 import { isAlreadyExists, isConflict, isNotFound, messageOf } from '../runtime/index.js';
 import { annotate } from '../workloads/annotate.js';
-import { gradualOf, standingReport, tell, type Told } from '../workloads/recommendation.js';
+import { standingReport, tell } from '../workloads/recommendation.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
 import { applicationOf } from './application.js';
 import { policyInEffect } from './in-effect.js';
@@ -33,6 +36,8 @@ export interface WorkloadOutcome {
   readonly wanted: readonly WantedAmount[];
   /** Why what is recommended could not be written. */
   readonly failure?: string;
+  /** Who fights for its template, and what to change. */
+  readonly contest?: string;
 }
 
 /** @returns undefined where the workload is gone, or another policy's by now. */
@@ -43,44 +48,23 @@ export async function recommendTo(
   context: PassContext,
   log: Logger,
 ): Promise<WorkloadOutcome | undefined> {
-  const { writers, cluster, reports } = context;
   const key = workloadKey(found);
   // Usage took its time, and so did the writes before this one.
-  const workload = cluster.workload({ kind: found.kind, ...found.metadata });
-  if (!workload || cluster.governor(workload)?.metadata.uid !== policy.metadata.uid) return undefined;
-  const before = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
-  const now = Math.floor(context.now() / 1000);
-  const acting = policyInEffect(policy, context.stop());
-  const { judged, suspension, shown } = judgement(workload, acting, before, now, context);
-  const result = recommendWorkload({
-    policy: acting,
-    workload: shown,
-    usage: usage.of(workload),
-    minSamples: minSamples(policy, context),
-    now: usage.at,
-    settings: context.recommending,
-    gradual: gradualOf(before, workload),
-    // Only a gradual decrease waits for what was written before.
-    ...(policy.spec.updateStrategy.gradualDecreaseConfig.enabled ? { inEffect: context.inEffect(workload) } : {}),
-    constraints: context.constraintsOf(workload),
-    holds: [...(suspension ? [holdOf(suspension)] : []), ...context.holdsOn(workload)],
-  });
-  const outcome = {
-    isRecommended: result.containers.some(hasRecommendation),
-    holds: holdsOf(result).map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
-    wanted: wantedAmounts(result),
-  };
-  const application = applicationOf(policy, workload, applyingNow(context), context.ofPods(key));
-  const fresh = freshRecommendations(result);
-  const saying = (lastApplied?: string) => annotationsFor({ policy: acting, workload: shown, fresh, lastApplied });
-  const isApplied = acting.spec.mode === 'Auto' && !suspension;
-  const applying = isApplied ? context.rollback.remember(workload, judged, saying(), now) : judged;
+  const workload = context.cluster.workload({ kind: found.kind, ...found.metadata });
+  if (!workload || context.cluster.governor(workload)?.metadata.uid !== policy.metadata.uid) return undefined;
+  let outcome: WorkloadOutcome = { isRecommended: false, holds: [], wanted: [] };
   try {
-    // Told before it is written: it is there that a gradual decrease remembers its steps.
-    const report = reportOf({ policy: acting, workload, result, application, before, applying, now });
-    await tell(reports, before, report);
-    const written = await annotate(writers, workload, saying(report.status.lastApplied));
-    if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
+    const acting = policyInEffect(policy, context.stop());
+    const judged = judgedWorkload(await lookAt(workload, acting, context), policy, acting, context);
+    const result = resultFor(judged, usage, context);
+    const { suspension } = judged;
+    outcome = {
+      isRecommended: result.containers.some(hasRecommendation),
+      holds: holdsOf(result).map(({ reason, message }) => ({ reason, message: `${key}: ${message}` })),
+      wanted: wantedAmounts(result),
+      ...(suspension?.reason === 'SSAConflict' ? { contest: `${key}: ${suspension.message}` } : {}),
+    };
+    await write(judged, result, context, log);
     return outcome;
   } catch (error) {
     if (isNotFound(error)) return undefined;
@@ -94,20 +78,97 @@ export async function recommendTo(
   }
 }
 
-/** What is remembered of a workload, what that holds, and the workload as it is once it has gone back to what it had. */
-function judgement(
-  workload: Workload,
+/** A workload, the policy as it is and as it is acted on, and what the workload goes back to if it regressed. */
+interface Judged extends Standing {
+  readonly policy: ValidPolicy;
+  readonly acting: ValidPolicy;
+  readonly back: ReturnType<typeof backTo>;
+  /** As it is once it has gone back to what it had. */
+  readonly shown: Workload;
+}
+
+function judgedWorkload(
+  standing: Standing,
+  policy: ValidPolicy,
   acting: ValidPolicy,
-  before: Told | undefined,
-  now: number,
-  { rollback }: PassContext,
-) {
-  const known = before?.spec.workload.uid === workload.metadata.uid ? before.status?.applying : undefined;
-  const judged = acting.spec.mode === 'Auto' ? rollback.judge(workload, before, now) : known;
-  // One for a regression outlives what an apply or a restart of ours does to the template.
-  const suspension = suspensionAt(judged, workload.template, now) ?? suspensionAt(judged, workload.content, now);
-  const back = backTo(judged, suspension);
-  return { judged, suspension, shown: back ? goneBack(workload, acting, back, now) : workload };
+  { now }: Pick<PassContext, 'now'>,
+): Judged {
+  const { workload, applying, suspension } = standing;
+  const back = backTo(applying, suspension);
+  const shown = back ? goneBack(workload, acting, back, Math.floor(now() / 1000)) : workload;
+  return { ...standing, policy, acting, back, shown };
+}
+
+type Result = ReturnType<typeof recommendWorkload>;
+
+function resultFor({ workload, shown, acting, suspension, gradual }: Judged, usage: UsageAt, context: PassContext) {
+  return recommendWorkload({
+    policy: acting,
+    workload: shown,
+    usage: usage.of(workload),
+    minSamples: minSamples(acting, context),
+    now: usage.at,
+    settings: context.recommending,
+    gradual,
+    // Only a gradual decrease waits for what was written before.
+    ...(acting.spec.updateStrategy.gradualDecreaseConfig.enabled
+      ? { inEffect: context.inEffect(workload, acting) }
+      : {}),
+    constraints: context.constraintsOf(workload),
+    holds: [...(suspension ? [holdOf(suspension)] : []), ...context.holdsOn(workload)],
+  });
+}
+
+async function write(judged: Judged, result: Result, context: PassContext, log: Logger): Promise<void> {
+  const { writers, reports, evaluateSoon, rollback } = context;
+  const { workload, acting, shown, suspension, gradual } = judged;
+  const key = workloadKey(workload);
+  const now = Math.floor(context.now() / 1000);
+  const fresh = freshRecommendations(result);
+  const saying = (lastApplied?: string) => annotationsFor({ policy: acting, workload: shown, fresh, lastApplied });
+  // What was last told is read again each time: it may have been told a moment ago.
+  const report = async (of: Pick<TemplateOutcome, 'applying' | 'application' | 'isThere'>) => {
+    const before = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
+    const told = of.isThere ? result : withoutSteps(result, gradual);
+    const { application, applying } = of;
+    const next = reportOf({ policy: acting, workload, result: told, application, before, applying, now });
+    await tell(reports, before, next);
+    return next.status.lastApplied;
+  };
+  const done = await applied(judged, result, context, report);
+  const isApplied = acting.spec.mode === 'Auto' && !suspension;
+  const applying = isApplied ? rollback.remember(workload, done.applying, saying(), now) : done.applying;
+  // Told before it is written on the workload: it is there that a gradual decrease remembers its steps.
+  const lastApplied = await report({ ...done, ...(applying ? { applying } : {}) });
+  const written = await annotate(writers, workload, saying(lastApplied));
+  if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
+  if (done.retryAfterMs !== undefined) evaluateSoon(policyKey(acting), done.retryAfterMs);
+}
+
+/** What becomes of what is recommended: the webhook gives it to pods that come, or the template gets it now. */
+async function applied(
+  { workload, way, policy, acting, back, suspension, applying }: Judged,
+  result: Result,
+  context: PassContext,
+  report: (of: Pick<TemplateOutcome, 'applying' | 'application' | 'isThere'>) => Promise<unknown>,
+): Promise<TemplateOutcome> {
+  if (way === 'unchanged') {
+    const ofPods = context.ofPods(workloadKey(workload));
+    const application = applicationOf(policy, workload, applyingNow(context), ofPods);
+    return { application, applying, isThere: true };
+  }
+  const application = { applied: false, reason: 'Applying', message: 'it is being written to the template' };
+  const remember = async (memory: typeof applying) =>
+    void (await report({ application, applying: memory, isThere: false }));
+  const request = { workload, policy: acting, by: way, applying, remember };
+  if (!back) {
+    const { containers: fresh } = freshRecommendations(result);
+    return applyTemplate({ ...request, fresh, suspension }, context);
+  }
+  // Who is asked whether pods may be replaced reads there why.
+  await remember(applying);
+  const fresh = back.size > 0 ? back : resourcesOf(applying.originals);
+  return applyTemplate({ ...request, fresh, suspension: undefined }, context);
 }
 
 /** The policy's own number is for the metrics server; every other provider goes by the operator's. */

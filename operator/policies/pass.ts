@@ -8,9 +8,11 @@ import {
   type RecommendationSettings,
 } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
+import type { DisruptionGate } from '../applying/guards/gate.js';
 import type { PodsApplication } from '../applying/pods/applications.js';
 import type { Rollback } from '../applying/rollback/rollback.js';
 import { type Cluster, type ValidPolicy } from '../cluster.js';
+import type { EventRecorder } from '../runtime/index.js';
 import type { UsageSources } from '../usage/usage.js';
 import type { WorkloadWriters } from '../workloads/annotate.js';
 import type { RecommendationAccess } from '../workloads/recommendation.js';
@@ -23,6 +25,7 @@ import {
   metricsAvailable,
   permitted,
   ready,
+  uncontested,
   workloadsMatched,
   type Applying,
   type Permissions,
@@ -41,7 +44,7 @@ export interface PassContext {
   readonly cluster: Cluster;
   readonly coverage: Coverage;
   /** Has a policy evaluated soon: `<namespace>/<name>`. */
-  readonly evaluateSoon: (key: string) => void;
+  readonly evaluateSoon: (key: string, afterMs?: number) => void;
   readonly usage: Pick<UsageSources, 'collectors' | 'demand'>;
   /** Objects that tell people what is recommended. */
   readonly reports: RecommendationAccess;
@@ -54,7 +57,7 @@ export interface PassContext {
   /** What became of earlier changes. */
   readonly rollback: Rollback;
   /** The containers whose memory, as it was last written, all pods of the workload have. */
-  readonly inEffect: (workload: Workload) => ReadonlySet<string>;
+  readonly inEffect: (workload: Workload, policy: ValidPolicy) => ReadonlySet<string>;
   /** Distinct instants of usage there must be, where the policy does not say. */
   readonly minSamples: number;
   readonly recommending: RecommendationSettings;
@@ -62,6 +65,11 @@ export interface PassContext {
   /** Why nothing is applied, whatever policies say. */
   readonly stop: () => Stop | undefined;
   readonly permissions: Permissions;
+  /** How long a workload is left alone whose template somebody else fights for, in milliseconds. */
+  readonly conflictHoldoff: number;
+  /** Asked before pods are replaced. */
+  readonly gate: DisruptionGate;
+  readonly event: EventRecorder['event'];
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -114,6 +122,7 @@ export async function pass(
         outcomes.flatMap(({ wanted }) => wanted),
       ),
     ),
+    uncontested(outcomes.flatMap(({ contest }) => contest ?? [])),
     annotated(outcomes.flatMap(({ failure }) => failure ?? [])),
   ];
   return {

@@ -50,8 +50,8 @@ export interface Informer<T, Index extends string = never> {
 
 export interface InformerOptions<O, T, Index extends string = never> extends ReflectorOptions {
   /**
-   * What to keep of an object: of a large kind, keep little. `metadata.managedFields` is gone before. Where it throws, that
-   * is logged and counted, and the object stays as it was known.
+   * What to keep of an object: of a large kind, keep little. `metadata.managedFields` is there to be read, and taken out of the
+   * object afterwards. Where it throws, that is logged and counted, and the object stays as it was known.
    * @default the object
    */
   readonly project?: (object: O) => T;
@@ -92,10 +92,10 @@ export function createInformer<O extends KubeObject, T = O, Index extends string
   /** One, or none where it was never understood. */
   function entriesOf(object: O): readonly Entry<T>[] {
     const { namespace = '', name, uid, resourceVersion } = object.metadata;
-    // The largest part of many objects, and of use to nobody but kube-apiserver.
-    delete (object.metadata as { managedFields?: unknown }).managedFields;
     try {
       const kept = project(object);
+      // The largest part of many objects, and of use to hardly anybody but kube-apiserver.
+      delete (object.metadata as { managedFields?: unknown }).managedFields;
       return [{ namespace, name, uid, resourceVersion, object: kept, keys: keysOf(indexes, kept) }];
     } catch (error) {
       failed('project', error);

@@ -7,7 +7,7 @@ import type { Workload } from './workload.js';
 const FIELD_MANAGER = 'optipod-metadata';
 
 /** The right to write to workloads, by kind. */
-export type WorkloadWriters = Readonly<Record<WorkloadKind, Pick<Patchable<unknown>, 'apply'>>>;
+export type WorkloadWriters = Readonly<Record<WorkloadKind, Pick<Patchable<unknown>, 'apply' | 'patch'>>>;
 
 /**
  * Makes OptiPod's annotations on a workload exactly these, in one server-side apply: what is no longer said disappears,

@@ -1,6 +1,8 @@
 import { sameJson, type Creatable, type Deletable, type Patchable, type Watched } from 'optipod/kube';
+import { restoration } from 'optipod/lib/apply';
 import {
   gradualStates,
+  leftStatus,
   recommendationName,
   saysSomethingNew,
   type GradualState,
@@ -72,17 +74,40 @@ async function present(
   return specs.apply({ metadata: { ...metadata, uid }, spec }, { force: true });
 }
 
-/** Takes back what was told of a workload that no policy is about any more. */
+/** Access for taking back what was told. */
+export interface RetractionAccess {
+  readonly recommendations: Pick<Watched<Stored>, 'get'> & Deletable;
+  readonly statuses: Pick<Patchable<unknown>, 'apply'>;
+}
+
+/**
+ * Takes back what was told of a workload that no policy is about any more. Where its template still has what OptiPod wrote, what
+ * it said before stays, for whoever wants to put it back.
+ * @param workload undefined where it is gone
+ * @param now seconds since 1970
+ */
 export async function retract(
-  recommendations: Pick<Watched<Stored>, 'get'> & Deletable,
-  workload: Named,
+  { recommendations, statuses }: RetractionAccess,
+  named: Named,
+  workload: Workload | undefined,
+  now: number,
 ): Promise<void> {
-  const stored = standingReport(recommendations, workload);
+  const stored = standingReport(recommendations, named);
   if (!stored) return;
   const { namespace, name, uid } = stored.metadata;
   try {
-    await recommendations.delete({ namespace, name, uid });
+    if (workload && canBeRestored(stored, workload)) {
+      const status = leftStatus(stored, now);
+      if (sameJson(status, stored.status)) return;
+      await statuses.apply({ metadata: { namespace, name, uid }, status }, { force: true });
+    } else {
+      await recommendations.delete({ namespace, name, uid });
+    }
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
+}
+
+function canBeRestored({ spec, status }: Stored, workload: Workload): boolean {
+  return spec.workload.uid === workload.metadata.uid && restoration(status?.applying ?? {}, workload).length > 0;
 }

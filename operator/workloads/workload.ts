@@ -11,11 +11,12 @@ export interface Workload {
   readonly pod: PodSpec;
   /** How many pods it is to have. */
   readonly replicas: number;
-  /** A hash of the whole template: another one means that somebody, or an apply of ours, changed it. */
-  readonly template: string;
   /** When a rolling restart was last asked for, as `kubectl rollout restart` notes it. */
   readonly restartedAt?: string;
-  /** Likewise, of what its author says in it: resources and the instant of a restart left out. */
+  /**
+   * A hash of what its author says in the template: CPU and memory of its containers and the instant of a restart left out, which an
+   * apply or a restart of ours changes.
+   */
   readonly content: string;
   /** How its pods are replaced, and how far that is. */
   readonly rollout: Rollout;
@@ -52,7 +53,6 @@ function workloadOf(kind: WorkloadKind): (object: WorkloadObject) => Workload {
         ...(priorityClassName === undefined ? {} : { priorityClassName }),
       },
       replicas: replicas ?? status?.desiredNumberScheduled ?? 1,
-      template: hashOf(template),
       content: hashOf(contentOf(template)),
       ...(restartedAt === undefined ? {} : { restartedAt }),
       rollout: rolloutOf(object),
@@ -67,23 +67,23 @@ export const WORKLOAD_PROJECTIONS = {
   DaemonSet: workloadOf('DaemonSet'),
 } as const;
 
-type Template = WorkloadObject['spec']['template'];
-
-function hashOf(template: Template): string {
-  return createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 16);
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 }
 
-/** What neither an apply of ours nor a restart changes. */
-function contentOf({ metadata, spec }: Template): Template {
+function contentOf({ metadata, spec }: WorkloadObject['spec']['template']): unknown {
   const { [RESTARTED_AT]: _, ...annotations } = metadata?.annotations ?? {};
-  const plain = ({ resources: __, ...container }: PodSpec['containers'][number]) => container;
+  const others = (amounts: Readonly<Record<string, unknown>> = {}) =>
+    Object.entries(amounts).filter(([resource]) => resource !== 'cpu' && resource !== 'memory');
+  const plain = (containers: PodSpec['containers'] = []) =>
+    containers.map(({ resources = {}, ...container }) => {
+      const { requests, limits, ...rest } = resources;
+      return { ...container, resources: { ...rest, requests: others(requests), limits: others(limits) } };
+    });
+  const { containers, initContainers } = spec;
   return {
     metadata: { ...metadata, annotations },
-    spec: {
-      ...spec,
-      containers: spec.containers.map(plain),
-      ...(spec.initContainers ? { initContainers: spec.initContainers.map(plain) } : {}),
-    },
+    spec: { ...spec, containers: plain(containers), initContainers: plain(initContainers) },
   };
 }
 

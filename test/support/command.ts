@@ -14,13 +14,20 @@ export interface Outcome {
 /** Runs `optipod`, bundled as it is published: the sources would have to be compiled again at every start. */
 export async function optipod(
   args: readonly string[],
-  { cwd, input = '' }: { readonly cwd?: string; readonly input?: string } = {},
+  {
+    cwd,
+    input = '',
+    env = {},
+  }: { readonly cwd?: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Outcome> {
   bundled ??= bundle();
   const program = await bundled;
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [program, ...args], { cwd }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    const child = execFile(
+      process.execPath,
+      [program, ...args],
+      { cwd, env: { ...process.env, ...env } },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
     child.stdin?.end(input);
   });

@@ -49,7 +49,7 @@ export function createGate(options: GateOptions): DisruptionGate {
     const told = standingReport(recommendations, { kind: workload.kind, ...workload.metadata });
     const past = told?.spec.workload.uid === workload.metadata.uid ? told.status : undefined;
     // What makes things worse has no time to wait for what is asked of those that may.
-    const goingBack = suspensionAt(past?.applying, workload.content, now() / 1000)?.reason === REGRESSED;
+    const goingBack = suspensionAt(past?.applying, { content: workload.content }, now() / 1000)?.reason === REGRESSED;
     const rollout = rolloutObstacle(workload, { singleReplica: settings.disruptSingleReplica, goingBack });
     if (rollout) return { ...rollout, retryAfterMs: ROLLOUT_RETRY_MS };
     const hasTime = goingBack ? undefined : (open(breaker(), now()) ?? cooling(workload, past?.lastApplied, through));

@@ -58,7 +58,8 @@ export function createRollback({ podsOf, event, settings }: RollbackOptions): Ro
     judge(workload, told, now) {
       const applying = told?.spec.workload.uid === workload.metadata.uid ? told.status?.applying : undefined;
       const change = applying?.change;
-      if (!applying || !change || change.proven || suspensionAt(applying, workload.content, now)) return applying;
+      if (!applying || !change || change.proven || suspensionAt(applying, { content: workload.content }, now))
+        return applying;
       const pods = podsOf(workload);
       const said = resourcesOf(change.containers);
       const appliedAt =

@@ -14,6 +14,8 @@ const COLLECTIONS: Readonly<Record<string, readonly [root: string, plural: strin
   HorizontalPodAutoscaler: ['/apis/autoscaling/v2', 'horizontalpodautoscalers'],
   ScaledObject: ['/apis/keda.sh/v1alpha1', 'scaledobjects'],
   VerticalPodAutoscaler: ['/apis/autoscaling.k8s.io/v1', 'verticalpodautoscalers'],
+  ValidatingAdmissionPolicy: ['/apis/admissionregistration.k8s.io/v1', 'validatingadmissionpolicies'],
+  ValidatingAdmissionPolicyBinding: ['/apis/admissionregistration.k8s.io/v1', 'validatingadmissionpolicybindings'],
   CustomResourceDefinition: ['/apis/apiextensions.k8s.io/v1', 'customresourcedefinitions'],
 };
 

@@ -46,9 +46,9 @@ describe('trouble on the way to pods', function () {
     await objects().remove(slice);
   });
 
-  it('the strategy ssa, which this version does not have: a condition', async () => {
+  it('the strategy ssa: neither label nor webhook is needed', async () => {
     await objects().patch(AUTO, { spec: { updateStrategy: { strategy: 'ssa' } } });
-    expect(await objects().condition(AUTO, 'Applying', 'StrategyNotSupported')).to.include({ status: 'False' });
+    expect(await objects().condition(AUTO, 'Applying', 'ThroughServerSideApply')).to.include({ status: 'True' });
   });
 
   it('no Prometheus in the settings: a condition that names the setting', async () => {

@@ -213,11 +213,8 @@ describe('advice about a policy', () => {
     ]);
   });
 
-  it('what this version does not do', () => {
-    expect(said({ updateStrategy: { strategy: 'ssa' } })).to.deep.equal([
-      'this version of OptiPod applies through the webhook only; recommendations are in the annotations',
-    ]);
-    expect(said({ mode: 'Recommend', updateStrategy: { strategy: 'ssa' } })).to.deep.equal([]);
+  it('nothing of labels where the template gets what is recommended', () => {
+    expect(said({ updateStrategy: { strategy: 'ssa' } })).to.deep.equal([]);
     expect(said({ metricsConfig: { provider: 'custom' } })).to.deep.equal([]);
   });
 

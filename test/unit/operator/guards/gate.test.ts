@@ -26,7 +26,6 @@ function workload(name: string, cpu = '240m', lastRecommendation = '2026-01-02T1
     metadata: { namespace: 'shop', name, uid: `uid-${name}`, resourceVersion: '1', creationTimestamp: '', annotations },
     pod: { containers: [{ name: 'app' }] },
     replicas: 2,
-    template: 'a',
     content: 'a',
     managers: [],
     rollout: {

@@ -23,7 +23,6 @@ class Shop {
     metadata: { namespace: 'shop', name: 'web', uid: 'uid', resourceVersion: '1', creationTimestamp: '' },
     pod: { containers: [{ name: 'app', resources: requests('500m') }] },
     replicas: 1,
-    template: 'a',
     content: 'a',
     managers: [],
     rollout: {
@@ -53,7 +52,7 @@ class Shop {
   }
 
   get isSuspended(): boolean {
-    return suspensionAt(this.#applying, this.workload.content, this.now) !== undefined;
+    return suspensionAt(this.#applying, this.workload, this.now) !== undefined;
   }
 
   /** As a pass does it. @param recommended CPU */
@@ -64,7 +63,7 @@ class Shop {
       status: this.#applying ? { applying: this.#applying } : {},
     };
     const judged = this.#rollback.judge(this.workload, told, this.now);
-    const suspension = suspensionAt(judged, this.workload.content, this.now);
+    const suspension = suspensionAt(judged, this.workload, this.now);
     const back = backTo(judged, suspension);
     if (back) this.said = back.get('app')?.requests?.cpu as string | undefined;
     else if (!suspension) this.said = recommended;

@@ -1,0 +1,95 @@
+import type { ApplyingState, ContainerAmounts } from '../../imports/types/workload-recommendation.js';
+import type { ResourceRequirements } from '../kube/index.js';
+import { resizableContainers } from '../pod/index.js';
+import { containerAmounts, resourcesOf } from '../recommend/index.js';
+import type { OwnedResource } from './resource-managers.js';
+import {
+  amountsByField,
+  fieldName,
+  isSame,
+  ownedBy,
+  resizableFields,
+  type TemplateAmount,
+  type TemplateChange,
+  type TemplateWorkload,
+} from './template.js';
+
+type Remembered = Pick<ApplyingState, 'originals' | 'applied'>;
+
+/**
+ * What the template said of its containers before OptiPod, as far as that can be known: what OptiPod put there is left out, and
+ * what somebody else has put there since is the original from then on.
+ */
+export function originalsOf({ originals, applied }: Remembered, workload: TemplateWorkload): ContainerAmounts[] {
+  const live = amountsByField(workload.pod);
+  const before = resourcesOf(originals);
+  const isOurs = oursIn(applied, workload);
+  return collected(
+    workload,
+    resizableFields(workload.pod).flatMap((field): TemplateAmount[] => {
+      const known = before.get(field.container);
+      const value = known && isOurs(field) ? known[field.field]?.[field.resource] : live.get(fieldName(field));
+      return value === undefined ? [] : [{ ...field, value: String(value) }];
+    }),
+  );
+}
+
+/** What OptiPod has in the template once these amounts are there. @param without what is no longer its own */
+export function appliedWith(
+  { applied }: Remembered,
+  workload: TemplateWorkload,
+  amounts: readonly TemplateAmount[],
+): ContainerAmounts[] {
+  const isOurs = oursIn(applied, workload);
+  const said = new Map(amounts.map((amount) => [fieldName(amount), amount.value]));
+  const before = resourcesOf(applied);
+  return collected(
+    workload,
+    resizableFields(workload.pod).flatMap((field): TemplateAmount[] => {
+      const kept = isOurs(field) ? before.get(field.container)?.[field.field]?.[field.resource] : undefined;
+      const value = said.get(fieldName(field)) ?? kept;
+      return value === undefined ? [] : [{ ...field, value: String(value) }];
+    }),
+  ).filter(({ cpu, memory }) => cpu !== undefined || memory !== undefined);
+}
+
+/** How a template becomes what it was: each amount that is OptiPod's, with the value it had; null where it had none. */
+export function restoration(
+  { originals, applied }: Remembered,
+  workload: TemplateWorkload,
+): readonly (Omit<TemplateChange, 'value'> & { readonly value: string | null })[] {
+  const live = amountsByField(workload.pod);
+  const before = resourcesOf(originals);
+  const isOurs = oursIn(applied, workload);
+  return resizableFields(workload.pod).flatMap((field) => {
+    const known = before.get(field.container);
+    const from = live.get(fieldName(field));
+    const value = known?.[field.field]?.[field.resource];
+    if (!known || !isOurs(field) || isSame(from, value === undefined ? undefined : String(value))) return [];
+    return [{ ...field, ...(from === undefined ? {} : { from }), value: value === undefined ? null : String(value) }];
+  });
+}
+
+/** Whether what the template says is what OptiPod put there: its manager's own, or as it was last written. */
+export function oursIn(applied: Remembered['applied'], workload: TemplateWorkload): (field: OwnedResource) => boolean {
+  const own = ownedBy(workload);
+  const live = amountsByField(workload.pod);
+  const said = resourcesOf(applied);
+  return (field) => {
+    const value = said.get(field.container)?.[field.field]?.[field.resource];
+    const name = fieldName(field);
+    return own.has(name) || (value !== undefined && isSame(live.get(name), String(value)));
+  };
+}
+
+/** By container, one for each that the template has: of one without amounts it is known that there were none. */
+function collected({ pod }: TemplateWorkload, amounts: readonly TemplateAmount[]): ContainerAmounts[] {
+  const containers = new Map<string, ResourceRequirements>(
+    resizableContainers(pod).map(({ container }) => [container.name, {}]),
+  );
+  for (const { container, field, resource, value } of amounts) {
+    const resources = containers.get(container) ?? {};
+    containers.set(container, { ...resources, [field]: { ...resources[field], [resource]: value } });
+  }
+  return containerAmounts(containers);
+}

@@ -1,0 +1,150 @@
+import { ignoredContainers, type ContainerResources } from '../api/index.js';
+import { compareQuantities, parseQuantity, type ObjectMeta, type PodSpec } from '../kube/index.js';
+import { resizableContainers } from '../pod/index.js';
+import { TEMPLATE_MANAGER, type OwnedResource, type ResourceManager } from './resource-managers.js';
+
+/** An amount that a template says of a container, or is to say. */
+export interface TemplateAmount extends OwnedResource {
+  /** A quantity. */
+  readonly value: string;
+}
+
+/** A workload as far as its template is to be written. */
+export interface TemplateWorkload {
+  readonly metadata: Pick<ObjectMeta, 'annotations'>;
+  /** The pod of its template. */
+  readonly pod: PodSpec;
+  readonly managers: readonly ResourceManager[];
+}
+
+/** An amount of the template that becomes another. */
+export interface TemplateChange extends TemplateAmount {
+  /** Absent where the template says nothing today. */
+  readonly from?: string;
+}
+
+/** What is to be written to a template. */
+export interface TemplatePlan {
+  /** All that is said. */
+  readonly amounts: readonly TemplateAmount[];
+  /** What of it makes another template: with any, pods are replaced. */
+  readonly changes: readonly TemplateChange[];
+  /** Whether there is anything to send at all. */
+  readonly isNews: boolean;
+}
+
+export interface TemplateInput {
+  readonly workload: TemplateWorkload;
+  readonly updateRequestsOnly: boolean;
+  /** What is recommended now, and not held. */
+  readonly fresh: ContainerResources;
+  /** By server-side apply, which says everything of OptiPod's anew, or by a patch of what changes. */
+  readonly by: 'apply' | 'patch';
+}
+
+const FIELDS = ['requests', 'limits'] as const;
+const RESOURCES = ['cpu', 'memory'] as const;
+
+/**
+ * What a template is to be told. An apply removes what its manager said before and now leaves out: so a resource without a fresh
+ * recommendation (held, below the threshold, without data) is said again at its live value as long as it is OptiPod's.
+ */
+export function templatePlan({ workload, updateRequestsOnly, fresh, by }: TemplateInput): TemplatePlan {
+  const live = amountsByField(workload.pod);
+  const own = ownedBy(workload, 'Apply');
+  const said = managedFields(workload, updateRequestsOnly).flatMap((field): TemplateAmount[] => {
+    const recommended = fresh.get(field.container)?.[field.field]?.[field.resource];
+    const value = recommended === undefined && own.has(fieldName(field)) ? live.get(fieldName(field)) : recommended;
+    return value === undefined ? [] : [{ ...field, value: String(value) }];
+  });
+  const changes = said.flatMap((amount): TemplateChange[] => {
+    const from = live.get(fieldName(amount));
+    if (isSame(from, amount.value)) return [];
+    return [{ ...amount, ...(from === undefined ? {} : { from }) }];
+  });
+  if (by === 'patch') return { amounts: changes, changes, isNews: changes.length > 0 };
+  const isNews = changes.length > 0 || said.some((amount) => !own.has(fieldName(amount)));
+  return { amounts: said, changes, isNews };
+}
+
+/**
+ * The fields of a template that OptiPod may say something of: containers and sidecars that the template has and that are not
+ * ignored; limits only where they are managed.
+ */
+export function managedFields(
+  { metadata, pod }: Omit<TemplateWorkload, 'managers'>,
+  updateRequestsOnly: boolean,
+): OwnedResource[] {
+  const ignored = ignoredContainers(metadata.annotations);
+  return resizableFields(pod).filter(
+    ({ container, field }) => !ignored.includes(container) && !(updateRequestsOnly && field === 'limits'),
+  );
+}
+
+/** All fields that anybody could right-size; ordinary init containers have none. */
+export function resizableFields(pod: PodSpec): OwnedResource[] {
+  return resizableContainers(pod).flatMap(({ container: { name: container }, place: [, list] }) =>
+    FIELDS.flatMap((field) => RESOURCES.map((resource) => ({ container, list, field, resource }))),
+  );
+}
+
+/**
+ * The amounts as a spec that names nothing else: the body of an apply, or of a strategic merge patch, in which null takes an
+ * amount away.
+ */
+export function templateSpec(amounts: readonly (OwnedResource & { readonly value: string | null })[]): object {
+  const list = (name: OwnedResource['list']) => {
+    const containers = new Map<string, Partial<Record<OwnedResource['field'], Record<string, string | null>>>>();
+    for (const { container, field, resource, value } of amounts.filter((amount) => amount.list === name)) {
+      const resources = containers.get(container) ?? {};
+      resources[field] = { ...resources[field], [resource]: value };
+      containers.set(container, resources);
+    }
+    return [...containers].map(([container, resources]) => ({ name: container, resources }));
+  };
+  const [containers, initContainers] = [list('containers'), list('initContainers')];
+  return {
+    template: {
+      spec: {
+        ...(containers.length > 0 ? { containers } : {}),
+        ...(initContainers.length > 0 ? { initContainers } : {}),
+      },
+    },
+  };
+}
+
+/** What a template says, by `fieldName`. */
+export function amountsByField(pod: PodSpec): ReadonlyMap<string, string> {
+  const amounts = new Map<string, string>();
+  for (const list of ['containers', 'initContainers'] as const) {
+    for (const { name: container, resources } of pod[list] ?? []) {
+      for (const field of FIELDS) {
+        for (const resource of RESOURCES) {
+          const value = resources?.[field]?.[resource];
+          if (value !== undefined) amounts.set(fieldName({ container, list, field, resource }), String(value));
+        }
+      }
+    }
+  }
+  return amounts;
+}
+
+/** Which fields OptiPod's manager said last, by `fieldName`. @param operation @default by apply or update */
+export function ownedBy({ managers }: Pick<TemplateWorkload, 'managers'>, operation?: string): ReadonlySet<string> {
+  const own = managers.filter(
+    (one) => one.manager === TEMPLATE_MANAGER && (operation === undefined || one.operation === operation),
+  );
+  return new Set(own.flatMap(({ fields }) => fields.map(fieldName)));
+}
+
+/** `containers[web].requests.cpu`: as messages name it, and as maps are keyed. */
+export function fieldName({ list, container, field, resource }: OwnedResource): string {
+  return `${list}[${container}].${field}.${resource}`;
+}
+
+/** Whether two quantities are the same amount, however they are written. */
+export function isSame(a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const [left, right] = [parseQuantity(a), parseQuantity(b)];
+  return left && right ? compareQuantities(left, right) === 0 : a === b;
+}
