@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { Namespace, PodKind, type Kind } from 'optipod/kube';
-import { waitFor } from '../../kit/index.js';
 import {
   WORKLOADS,
   annotationsOf,

@@ -79,7 +79,7 @@ export function young(here: () => World): void {
     const { metadata } = await world.client.create(ReplicaSet, {
       metadata: { namespace, name: `${name}-1`, labels, ownerReferences: [owner] },
       spec: { replicas: 0, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
-    } as never);
+    });
     const ownerReferences = [{ ...owner, kind: 'ReplicaSet', name: metadata.name, uid: metadata.uid }];
     const pod = { metadata: { namespace, generateName: `${name}-1-`, ownerReferences }, spec };
     return world.client.create(PodKind, pod, { dryRun: true });

@@ -5,8 +5,8 @@ import type { Json } from '../policies/json.js';
 const captured = readFileSync(join(import.meta.dirname, 'pod-review.json'), 'utf8');
 
 /** What kube-apiserver 1.36 sent for the pod of a Deployment `shop/web`, word for word. */
-export function podReview(): { [key: string]: Json } {
-  return JSON.parse(captured) as { [key: string]: Json };
+export function podReview(): Json {
+  return JSON.parse(captured) as Json;
 }
 
 /** Who its pod says that it belongs to. */

@@ -93,11 +93,8 @@ function checked({ status, text }: Answer, body: Buffer, path: string): 'patched
 /** Of what is a review: an AdmissionReview v1 with a UID, something that is done, and the kind it is done to. */
 function uidOf(body: Buffer): string | undefined {
   try {
-    const { apiVersion, kind, request } = JSON.parse(new TextDecoder().decode(body)) as Record<
-      string,
-      Partial<Request>
-    >;
-    if (`${String(apiVersion)} ${String(kind)}` !== 'admission.k8s.io/v1 AdmissionReview') return undefined;
+    const { apiVersion, kind, request } = JSON.parse(new TextDecoder().decode(body)) as Partial<SentReview>;
+    if (apiVersion !== 'admission.k8s.io/v1' || kind !== 'AdmissionReview') return undefined;
     const { group, version, kind: name } = request?.kind ?? {};
     const isWhole = [request?.uid, request?.operation, group, version, name].every((part) => typeof part === 'string');
     const { uid, operation = '' } = request ?? {};
@@ -107,8 +104,12 @@ function uidOf(body: Buffer): string | undefined {
   }
 }
 
-interface Request {
-  readonly uid: string;
-  readonly operation: string;
-  readonly kind: { readonly group?: unknown; readonly version?: unknown; readonly kind?: unknown };
+interface SentReview {
+  readonly apiVersion: unknown;
+  readonly kind: unknown;
+  readonly request: {
+    readonly uid?: string;
+    readonly operation?: string;
+    readonly kind?: { readonly group?: unknown; readonly version?: unknown; readonly kind?: unknown };
+  };
 }
