@@ -64,7 +64,7 @@ export async function deployed({ world }: Installation, deliveries: readonly Del
     },
     async commit(image) {
       for (const delivery of deliveries) {
-        delivery.commit(manifests(delivery.namespace, image));
+        delivery.commit(manifests(delivery.namespace, { image }));
         await deploy(delivery);
       }
     },

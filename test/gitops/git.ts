@@ -8,10 +8,21 @@ export interface Manifest {
   readonly spec: object;
 }
 
-export const OWN = { requests: { cpu: '100m', memory: '128Mi' } };
+const OWN = { requests: { cpu: '100m', memory: '128Mi' } };
 
-/** A repository: a workload of each kind, called as its kind is. @param resources of their containers */
-export function manifests(namespace: string, image = 'never-run:1', resources: object | 'none' = OWN): Manifest[] {
+export interface ManifestOptions {
+  readonly image?: string;
+  /** Of their containers. @default OWN */
+  readonly resources?: object | 'none';
+  /** @default 1 */
+  readonly replicas?: number;
+}
+
+/** A repository: a workload of each kind, called as its kind is. */
+export function manifests(
+  namespace: string,
+  { image = 'never-run:1', resources = OWN, replicas = 1 }: ManifestOptions = {},
+): Manifest[] {
   return WORKLOAD_KINDS.map((kind) => {
     const name = kind.toLowerCase();
     const labels = { app: name };
@@ -21,7 +32,7 @@ export function manifests(namespace: string, image = 'never-run:1', resources: o
       kind,
       metadata: { namespace, name },
       spec: {
-        ...(kind === 'DaemonSet' ? {} : { replicas: 1 }),
+        ...(kind === 'DaemonSet' ? {} : { replicas }),
         // Pods here never run, which no rolling update comes to its end with.
         ...(kind === 'Deployment' ? { strategy: { type: 'Recreate' } } : {}),
         selector: { matchLabels: labels },

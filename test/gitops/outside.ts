@@ -67,10 +67,11 @@ export async function outside(client: KubeClient, namespace: string): Promise<ob
 export async function untilSettled(client: KubeClient, namespace: string): Promise<void> {
   for (const which of WORKLOAD_KINDS) {
     await waitFor(`the ${which} of ${namespace} to settle`, async () => {
-      const { metadata, status = {} } = await client.get(KINDS[which], { namespace, name: which.toLowerCase() });
-      const isSeen = status.observedGeneration === metadata.generation;
-      const hasPods = which === 'DaemonSet' || status.replicas === 1;
-      return isSeen && hasPods && (which !== 'Deployment' || status.updatedReplicas === 1) ? true : undefined;
+      const { metadata, spec, status = {} } = await client.get(KINDS[which], { namespace, name: which.toLowerCase() });
+      if (status.observedGeneration !== metadata.generation) return undefined;
+      const { replicas = 0, updatedReplicas = 0 } = status;
+      const hasPods = which === 'DaemonSet' || replicas === spec.replicas;
+      return hasPods && (which !== 'Deployment' || updatedReplicas === replicas) ? true : undefined;
     });
   }
 }

@@ -8,6 +8,7 @@ export interface IgnoreDifferences {
   readonly group: string;
   readonly kind: string;
   readonly managedFieldsManagers: readonly string[];
+  readonly jqPathExpressions?: readonly string[];
 }
 
 /** Of an Application: its sync options, and how it is compared. */
