@@ -17,7 +17,6 @@ import {
   createManager,
   createMetrics,
   type Controller,
-  type Informer,
   type KubeClient,
   type LeaderElection,
   type Logger,
