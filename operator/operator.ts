@@ -23,7 +23,6 @@ import {
   createManager,
   createMetrics,
   type Controller,
-  type Informer,
   type KubeClient,
   type LeaderElection,
   type Logger,

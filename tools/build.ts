@@ -9,7 +9,7 @@
  */
 import { chmod, cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleCel, bundleCli, bundleImage, bundleKubeconfig, bundleTesting } from './bundle.js';
+import { bundleCel, bundleCli, bundleImage, bundleOperatorKubeconfig, bundleTesting } from './bundle.js';
 import { ROOT, run } from './run.js';
 
 // Archives of images lie in dist/, too, and stay.
@@ -23,7 +23,7 @@ async function packages(): Promise<void> {
   for (const project of ['tsconfig.build.json', 'operator/tsconfig.build.json', 'webhook/tsconfig.build.json']) {
     await tsc(project);
   }
-  await bundleKubeconfig();
+  await bundleOperatorKubeconfig();
 }
 
 async function commonJs(): Promise<void> {

@@ -41,13 +41,18 @@ export async function bundleImage(outdir: string = join(ROOT, 'dist/image')): Pr
  * are installed anyway, and cdk8s-plus-28, a dependency, must meet the same copy of them.
  */
 export async function bundleCli(outdir: string = join(ROOT, 'dist/cli')): Promise<void> {
+  await Promise.all([bundleCommands(outdir), bundleKubeconfig(join(outdir, 'kubeconfig-client.js'))]);
+}
+
+/** Without what reads kubeconfigs, which takes several times as long to bundle and most commands do not load. */
+export async function bundleCommands(outdir: string): Promise<void> {
   await mkdir(outdir, { recursive: true });
   await build({
     ...options,
     entryPoints: { optipod: 'cli/main.ts' },
     outdir,
-    external: ['cdk8s', 'constructs', 'cdk8s-plus-28'],
-    plugins: [withoutUnusedOperator, withoutModels],
+    external: ['cdk8s', 'constructs', 'cdk8s-plus-28', './kubeconfig-client.js'],
+    plugins: [withoutUnusedOperator],
   });
 }
 
@@ -80,13 +85,17 @@ export async function bundleTesting(): Promise<void> {
  * cannot load; this repository overrides it, and an override does not travel to whoever installs the package. So the client
  * does, with the operator's own undici.
  */
-export async function bundleKubeconfig(): Promise<void> {
+export async function bundleOperatorKubeconfig(): Promise<void> {
+  await bundleKubeconfig(join(ROOT, 'operator/dist/runtime/kubeconfig-client.js'), ['undici']);
+}
+
+async function bundleKubeconfig(outfile: string, external: string[] = []): Promise<void> {
   await build({
     ...options,
     splitting: false,
     entryPoints: ['operator/runtime/kubeconfig-client.ts'],
-    outfile: 'operator/dist/runtime/kubeconfig-client.js',
-    external: ['undici'],
+    outfile,
+    external,
     allowOverwrite: true,
     plugins: [withoutModels],
   });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleCli } from '../../tools/bundle.js';
+import { bundleCli, bundleCommands } from '../../tools/bundle.js';
 
 /** How a command ended. */
 export interface Outcome {
@@ -20,8 +20,11 @@ export async function optipod(
     env = {},
   }: { readonly cwd?: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Outcome> {
-  bundled ??= bundle();
-  const program = await bundled;
+  const program = args.includes('--kubeconfig') ? (whole ??= bundle(bundleCli)) : (bundled ??= bundle(bundleCommands));
+  return run(await program, args, cwd, input);
+}
+
+function run(program: string, args: readonly string[], cwd: string | undefined, input: string): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
@@ -36,10 +39,13 @@ export async function optipod(
 /** Once for all files of tests. */
 let bundled: Promise<string> | undefined;
 
-async function bundle(): Promise<string> {
+/** With what reads kubeconfigs. */
+let whole: Promise<string> | undefined;
+
+async function bundle(into: (folder: string) => Promise<void>): Promise<string> {
   // Below node_modules, where the packages are found that stay outside of the bundle.
   const folder = await mkdtemp(join(import.meta.dirname, '../../node_modules/.optipod-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  await bundleCli(folder);
+  await into(folder);
   return join(folder, 'optipod.js');
 }

@@ -35,9 +35,7 @@ describe('autoscalers on the same workload', function () {
         const [app] = treeAt(
           await objects().get('WorkloadRecommendation/scaled/deployment-web'),
           'status.containers',
-        ) as {
-          [resource in 'cpu' | 'memory']?: { hold?: Hold };
-        }[];
+        ) as Partial<Record<'cpu' | 'memory', { hold?: Hold }>>[];
         const holds: Record<string, Hold> = {};
         for (const resource of ['cpu', 'memory'] as const) {
           const hold = app?.[resource]?.hold;

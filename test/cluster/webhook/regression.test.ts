@@ -86,8 +86,8 @@ describe('a workload that regresses', function () {
       const now = await told();
       return now?.applying?.suspension ? now : undefined;
     });
-    expect(status?.applying?.suspension).to.include({ reason: 'Regressed' });
-    expect(status?.conditions?.find(({ type }) => type === 'Applied')).to.include({
+    expect(status.applying?.suspension).to.include({ reason: 'Regressed' });
+    expect(status.conditions?.find(({ type }) => type === 'Applied')).to.include({
       status: 'False',
       reason: 'Regressed',
     });
