@@ -15,7 +15,7 @@ export interface ResizeRefusal {
 const MISSING_RIGHT = /\bUser "[^"]*" cannot \w+ resource\b/;
 
 /** From 1.35 on kube-apiserver refuses at once what a node can never give; before, the kubelet said so in a condition. */
-const TOO_SMALL = /didn't have enough allocatable resources/;
+const TOO_SMALL = "didn't have enough allocatable resources";
 
 /** In 1.33 a limit of memory is not lowered; in any version no QoS class changes, and some pods are not resized at all. */
 const NOT_IN_PLACE =
@@ -24,7 +24,7 @@ const NOT_IN_PLACE =
 /** @returns undefined where it refused for no reason of this pod's: a conflict, a server in trouble */
 export function resizeRefusal(code: number, { message = '' }: Pick<Status, 'message'>): ResizeRefusal | undefined {
   if (code === 403) {
-    if (TOO_SMALL.test(message)) return { reason: 'Infeasible', message };
+    if (message.includes(TOO_SMALL)) return { reason: 'Infeasible', message };
     return { reason: MISSING_RIGHT.test(message) ? 'Forbidden' : 'Refused', message };
   }
   if (code !== 400 && code !== 422) return undefined;
@@ -37,7 +37,7 @@ export interface EvictionRefusal {
   readonly message: string;
 }
 
-const SEVERAL_BUDGETS = /more than one PodDisruptionBudget/;
+const SEVERAL_BUDGETS = 'more than one PodDisruptionBudget';
 
 /** @returns undefined likewise */
 export function evictionRefusal(
@@ -49,7 +49,7 @@ export function evictionRefusal(
     const causes = (details?.causes ?? []).flatMap((cause) => cause.message ?? []);
     return { reason: 'BlockedByPDB', message: [message, ...causes].join(' ') };
   }
-  if (code === 500 && SEVERAL_BUDGETS.test(message)) return { reason: 'BlockedByPDB', message };
+  if (code === 500 && message.includes(SEVERAL_BUDGETS)) return { reason: 'BlockedByPDB', message };
   if (code !== 403) return undefined;
   return { reason: MISSING_RIGHT.test(message) ? 'Forbidden' : 'Refused', message };
 }

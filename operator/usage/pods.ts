@@ -66,8 +66,8 @@ export function seenPod(pod: Pod): SeenPod {
     },
     status: {
       ...(status.phase === undefined ? {} : { phase: status.phase }),
-      containerStatuses: (status.containerStatuses ?? []).flatMap(telling),
-      initContainerStatuses: (status.initContainerStatuses ?? []).flatMap(telling),
+      containerStatuses: tellingOf(status.containerStatuses),
+      initContainerStatuses: tellingOf(status.initContainerStatuses),
     },
     isReady: (status.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True'),
     ...(resize ? { resize } : {}),
@@ -86,7 +86,15 @@ function essential({ name, resources, restartPolicy, resizePolicy }: Container):
   };
 }
 
+/** One for all pods that are well. */
+const NONE: readonly ContainerStatus[] = [];
+
 /** Of the statuses, those that tell of trouble: the others change all the time and say nothing here. */
+function tellingOf(statuses: readonly ContainerStatus[] = NONE): readonly ContainerStatus[] {
+  const found = statuses.flatMap(telling);
+  return found.length === 0 ? NONE : found;
+}
+
 function telling({ name, state = {}, lastState, resources, restartCount = 0 }: ContainerStatus): ContainerStatus[] {
   const isKilled = [state, lastState].some((one) => one?.terminated?.reason === 'OOMKilled');
   if (!isKilled && restartCount === 0 && !state.waiting) return [];

@@ -233,9 +233,9 @@ async function allNew(bench: Bench, name: string, was: readonly Pod[]): Promise<
 /** The fewest ready pods that there were until something was done. */
 async function watchReady(bench: Bench, name: string, done: () => Promise<unknown>): Promise<number> {
   let fewest = Infinity;
-  let isDone = false;
-  const finished = done().finally(() => (isDone = true));
-  while (!isDone) {
+  const end = new AbortController();
+  const finished = done().finally(() => end.abort());
+  while (!end.signal.aborted) {
     const ready = (await bench.pods(name)).filter(({ status }) =>
       status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
     );

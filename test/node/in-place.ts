@@ -2,7 +2,7 @@ import { Deployment, EndpointSlice, EventKind, PodKind, type Pod, type WorkloadO
 import { OptimizationPolicy, WorkloadRecommendation } from 'optipod/lib/api';
 import { currentRun, loadImage, waitFor } from '../kit/index.js';
 import { cgroupOf } from '../kit/cgroups.js';
-import { World } from '../cluster/webhook/world.js';
+import type { World } from '../cluster/webhook/world.js';
 import { cgroupLimits, type CgroupLimits } from '../support/cgroup-limits.js';
 
 type RunningPod = Pod & {
@@ -116,7 +116,7 @@ export class Bench {
         const { status } = await this.world.client.get(WorkloadRecommendation, ref);
         const applied = status?.conditions?.find(({ type }) => type === 'Applied');
         if (applied?.reason !== reason) throw new Error(JSON.stringify({ applied, pods: await this.#seen(name) }));
-        return { message: applied.message ?? '', at: status?.lastApplied };
+        return { message: applied.message, at: status?.lastApplied };
       },
       SOON,
     );

@@ -2,7 +2,6 @@ import type { LimitRange } from 'optipod/kube';
 import { lastRecommendation, readInjection, type ContainerResources } from 'optipod/lib/api';
 import { courseOf, type Installation } from 'optipod/lib/apply';
 import { podResourcesController } from 'optipod/lib/optipod';
-import type { Logger } from 'pino';
 import { policyKey, type Cluster, type ValidPolicy } from '../../cluster.js';
 import { throughWebhook } from '../../policies/conditions.js';
 import {
@@ -129,7 +128,7 @@ function ofTemplate(containers: ContainerResources, { pod }: Workload): Containe
 }
 
 async function applyTo(task: PodsTask, context: PodResourcesContext): Promise<number | undefined> {
-  const { key, workload, policy, memory, tell, course } = task;
+  const { workload, policy, memory, tell, course } = task;
   const stop = context.stopped(workload, policy);
   if (stop) {
     report(task, { applied: false, reason: stop.reason, message: stop.message }, context);

@@ -48,7 +48,7 @@ export function podResourcesFor({ access, client, ...rest }: PodResourcesWiring)
     writers: access,
     resizes: access.resizes,
     evictions: access.evictions,
-    nodeOf: ({ spec }) => JSON.stringify((spec.nodeName !== undefined && nodes.get(undefined, spec.nodeName)) || null),
+    nodeOf: ({ spec }) => JSON.stringify(nodes.get(undefined, spec.nodeName ?? '') ?? null),
   });
   connectPodTriggers({ cluster, nodes, limitRanges, memories }, controller);
   return { controller, pods, of: (workload) => applications.of(workload) };

@@ -42,7 +42,7 @@ const pods = podHandler({
 const policies = policyHandler({
   scope: { ownNamespace: 'optipod-system', policyScope: 'Cluster' },
   world: () => undefined,
-    wanted: () => [],
+  wanted: () => [],
   count: () => undefined,
   log: silentLogger,
 });
