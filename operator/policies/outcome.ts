@@ -140,8 +140,9 @@ async function applied(
     return { application, applying, isThere: true };
   }
   const application = { applied: false, reason: 'Applying', message: 'it is being written to the template' };
-  const remember = async (memory: typeof applying) =>
-    void (await report({ application, applying: memory, isThere: false }));
+  const remember = async (memory: typeof applying) => {
+    await report({ application, applying: memory, isThere: false });
+  };
   return applyTemplate({ workload, policy, by: way, fresh, suspension, applying, remember }, context);
 }
 
