@@ -80,7 +80,7 @@ function isNamed({ spec: { workload } }: Told, name: string): boolean {
 async function restoreOne(client: KubeClient, one: Told, dryRun: boolean): Promise<string[]> {
   for (let tries = 1; ; tries += 1) {
     const workload = await read(client, one);
-    if (!workload || workload.metadata.uid !== one.spec.workload.uid) return [];
+    if (workload?.metadata.uid !== one.spec.workload.uid) return [];
     const changes = restoration(one.status?.applying ?? {}, workload);
     if (changes.length === 0) return [];
     await refuseWhereApplied(client, one, workload);

@@ -27,9 +27,9 @@ export function gradualInTemplate(
       const state = states.get(container.name);
       const value = amountIn(container.resources?.requests?.memory);
       const field = { container: container.name, list, field: 'requests', resource: 'memory' } as const;
-      if (!state || value === undefined || !isOurs(field)) return [];
-      const original = amountIn(before.get(container.name)?.requests?.memory) ?? state.original;
-      return [[container.name, { original, value, at: Math.max(state.at, written) }]];
+      const original = amountIn(before.get(container.name)?.requests?.memory) ?? state?.original;
+      if (original === undefined || value === undefined || !isOurs(field)) return [];
+      return [[container.name, { original, value, at: Math.max(state?.at ?? 0, written) }]];
     }),
   );
 }

@@ -38,9 +38,7 @@ export function releasePatch({ workload, way, updateRequestsOnly }: ReleaseInput
   return [
     // Written as they are, both are preconditions; a test that fails would be Invalid rather than a Conflict.
     { op: 'replace', path: '/metadata/uid', value: uid },
-    ...(resourceVersion === undefined
-      ? []
-      : [{ op: 'replace' as const, path: '/metadata/resourceVersion', value: resourceVersion }]),
+    { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
     ...operations,
   ];
 }

@@ -92,10 +92,8 @@ export const workloadController = defineController(Deployment, {
     namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
     ...WORKLOADS,
     recommendations: use(WorkloadRecommendation, ['watch', 'delete']),
-    recommendationStatuses: use(WorkloadRecommendation, ['patch'], {
-      subresource: 'status',
-      rarely: 'where a workload keeps what was applied to it although no policy is about it any more',
-    }),
+    // Of a workload that keeps what was applied to it although no policy is about it any more.
+    recommendationStatuses: use(WorkloadRecommendation, ['patch'], { subresource: 'status' }),
   },
 });
 

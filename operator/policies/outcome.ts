@@ -158,8 +158,9 @@ async function applied(
     return { application, applying, isThere: true };
   }
   const application = { applied: false, reason: 'Applying', message: 'it is being written to the template' };
-  const remember = async (memory: typeof applying) =>
-    void (await report({ application, applying: memory, isThere: false }));
+  const remember = async (memory: typeof applying) => {
+    await report({ application, applying: memory, isThere: false });
+  };
   const request = { workload, policy: acting, by: way, applying, remember };
   if (!back) {
     const { containers: fresh } = freshRecommendations(result);

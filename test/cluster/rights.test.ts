@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { admissionUses, controllersUses, LimitRangeKind, PodKind, Secret, type Use } from 'optipod/kube';
-import { WorkloadRecommendation } from 'optipod/lib/api';
+import { OptimizationPolicy, WorkloadRecommendation } from 'optipod/lib/api';
 import { NAMES, optipod } from 'optipod/lib/optipod';
 import { waitFor } from '../kit/index.js';
 import { startPrometheus, type Prometheus } from '../support/prometheus.js';
@@ -10,6 +10,7 @@ import { container, createPolicy, createWorkload, WORKLOADS } from './webhook/po
 import { World } from './webhook/world.js';
 
 const SPACE = 'rights';
+const ALL = { namespace: SPACE, name: 'all' };
 const SECRET = { namespace: NAMES.namespace, name: NAMES.certificateSecret };
 const CERTIFICATE = { keepsCertificate: true, certificateSecret: NAMES.certificateSecret };
 
@@ -85,6 +86,20 @@ describe('the rights of an installation at work', function () {
     const ignore = { metadata: { annotations: { 'optipod.io/ignore': 'true' } } };
     await client.patch(WORKLOADS.DaemonSet, { namespace: SPACE, name: 'agent' }, ignore, { type: 'merge' });
     await waitFor('two of three', async () => ((await told()).items.length === 2 ? true : undefined));
+    // What OptiPod wrote to a template outlives its policy, and so does what it remembers of that.
+    await client.patch(
+      OptimizationPolicy,
+      ALL,
+      { spec: { mode: 'Auto', updateStrategy: { strategy: 'ssa' } } },
+      { type: 'merge' },
+    );
+    const summary = async (state: string) => {
+      const { items } = await told();
+      return items.some(({ status }) => status?.summary?.state === state) ? true : undefined;
+    };
+    await waitFor('an applied template', () => summary('Applied'));
+    await client.delete(OptimizationPolicy, ALL);
+    await waitFor('what is left of it', () => summary('Released'));
     await Promise.all([world.stopOperator(), world.stopWebhook()]);
     // A watch is in the log when kube-apiserver has noticed its end.
     await waitFor('every right in the log', () => {

@@ -179,7 +179,7 @@ function writersOf(client: KubeClient) {
 
 async function read(client: KubeClient, name: string): Promise<Workload> {
   const object = await client.get(Deployment, { namespace: SPACE, name });
-  return WORKLOAD_PROJECTIONS.Deployment(object as WorkloadObject);
+  return WORKLOAD_PROJECTIONS.Deployment(object);
 }
 
 function podOf(said: ByContainer) {

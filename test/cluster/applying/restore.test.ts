@@ -45,7 +45,7 @@ describe('optipod restore', function () {
       apiVersion,
       kind,
       metadata: { namespace: 'restored', name: 'web' },
-      spec: { replicas, selector } as Tree,
+      spec: { replicas, selector },
     };
   }
 

@@ -33,7 +33,7 @@ describe('the strategy ssa', function () {
       expect(await template.rollouts()).to.equal(2);
     });
 
-    it('is first not forced, and its body names uid, version and resources alone', async () => {
+    it('is first not forced, and its body names uid, version and resources alone', () => {
       const [first, second, ...others] = template.writes();
       expect(others).to.deep.equal([]);
       expect([first, second].map((request) => request?.responseStatus?.code)).to.deep.equal([409, 200]);
@@ -93,7 +93,7 @@ describe('the strategy ssa', function () {
         app: { requests: { cpu: '300m', memory: '240Mi' } },
         silent: SILENT,
       });
-      expect(treeAt(template.writes().at(-1)?.requestObject as Tree, 'spec.template.spec.containers')).to.deep.equal([
+      expect(treeAt(template.writes().at(-1)?.requestObject, 'spec.template.spec.containers')).to.deep.equal([
         { name: 'app', resources: { requests: { cpu: '300m', memory: '240Mi' } } },
       ]);
     });

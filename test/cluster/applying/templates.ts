@@ -1,5 +1,5 @@
 import { eventsOf, waitFor } from '../../kit/index.js';
-import { treeAt, type Tree } from '../../documents/tree.js';
+import { isTree, treeAt, type Tree } from '../../documents/tree.js';
 import type { Request } from '../../support/audit.js';
 import type { Installation } from '../operator/installation.js';
 import { deployment, namespace, pathOf, policy, type Name } from '../operator/objects.js';
@@ -52,9 +52,10 @@ export class Templates {
   /** How many rollouts there were, the first one included, once kube-controller-manager has seen the template as it is. */
   rollouts(): Promise<number> {
     return waitFor('the Deployment to be seen', async () => {
-      const { metadata, status } = await this.#objects.get(this.web);
-      const revision = treeAt(metadata as Tree, 'annotations')?.['deployment.kubernetes.io/revision' as never];
-      const isSeen = treeAt(status as Tree, 'observedGeneration') === treeAt(metadata as Tree, 'generation');
+      const object = await this.#objects.get(this.web);
+      const annotations = treeAt(object, 'metadata.annotations');
+      const revision = isTree(annotations) ? annotations['deployment.kubernetes.io/revision'] : undefined;
+      const isSeen = treeAt(object, 'status.observedGeneration') === treeAt(object, 'metadata.generation');
       return isSeen && revision !== undefined ? Number(revision) : undefined;
     });
   }
@@ -77,7 +78,7 @@ export class Templates {
           verb === 'patch' &&
           objectRef?.resource === 'deployments' &&
           objectRef.namespace === this.space &&
-          !String(requestURI).includes('optipod-metadata'),
+          !requestURI.includes('optipod-metadata'),
       );
   }
 

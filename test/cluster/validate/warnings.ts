@@ -99,10 +99,13 @@ export function warnings(here: () => World): void {
   it('several at once, each on a line of its own', () =>
     said(
       'slips',
-      { selector: { namespaces: { allow: ['shop', 'shopp', 'kube-system'] } }, updateStrategy: { strategy: 'ssa' } },
+      {
+        selector: { namespaces: { allow: ['shop', 'shopp', 'kube-system'] } },
+        updateStrategy: { strategy: 'ssa', rolloutStrategy: 'immediate' },
+      },
       [
-        'this version of OptiPod applies through the webhook only; recommendations are in the annotations',
         'selector.namespaces.allow names what is not there: shopp',
+        'updateStrategy.rolloutStrategy has no effect: it is for the strategy webhook',
       ],
     ));
 
