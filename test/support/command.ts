@@ -21,10 +21,14 @@ export async function optipod(
   }: { readonly cwd?: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Outcome> {
   const program = args.includes('--kubeconfig') ? (whole ??= bundle(bundleCli)) : (bundled ??= bundle(bundleCommands));
-  return run(await program, args, cwd, input);
+  return run(await program, args, { cwd, input, env });
 }
 
-function run(program: string, args: readonly string[], cwd: string | undefined, input: string): Promise<Outcome> {
+function run(
+  program: string,
+  args: readonly string[],
+  { cwd, input, env }: { readonly cwd: string | undefined; readonly input: string; readonly env: object },
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,

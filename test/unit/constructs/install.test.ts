@@ -150,6 +150,10 @@ describe('an installation of OptiPod', () => {
     const writes = operator.filter(({ verbs }) => verbs.some((verb) => !['get', 'list', 'watch'].includes(verb)));
     expect(writes.flatMap(({ resources }) => resources)).to.have.members([
       'events',
+      // Made as a dry run only, to see the webhook mutate before pods are replaced.
+      'pods',
+      'pods/resize',
+      'pods/eviction',
       'daemonsets',
       'deployments',
       'statefulsets',

@@ -10,6 +10,7 @@ import {
   type SelectableWorkload,
   type SelectingPolicy,
 } from 'optipod/lib/policy';
+import { boundsAdvice } from 'optipod/lib/recommend';
 import { policyOf } from './policies.js';
 
 const OPT_IN = { key: 'optipod.io/webhook', value: 'enabled' };
@@ -250,7 +251,10 @@ describe('advice about a policy', () => {
       [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, text = '']) => text),
     );
     const patterns = rows.map((row) => new RegExp(`^${row.split('…').map(escaped).join('.+')}$`));
-    const lines = [...heard].map((line) => line.replace(/shop\/heavy$/, 'infra/all'));
+    const wanted = Array.from({ length: 7 }, (_, i) => ({ resource: 'cpu', amount: i === 0 ? 0.012 : 0.08 }) as const);
+    const memory = { min: '16Mi', max: '1Gi' };
+    const bounds = boundsAdvice({ cpu: { min: '100m', max: '4' }, memory }, wanted);
+    const lines = [...[...heard].map((line) => line.replace(/shop\/heavy$/, 'infra/all')), ...bounds];
     for (const line of lines)
       expect(patterns.some((pattern) => pattern.test(line)) || isVariant(line), line).to.equal(true);
     for (const [index, pattern] of patterns.entries())

@@ -29,7 +29,7 @@ const policy = policyOf({
 
 /** One workload of 2Gi that uses 1Gi, pass after pass, as the operator goes about it. */
 class Story {
-  workload: TemplateWorkload & { readonly besides: string };
+  workload: TemplateWorkload & { readonly content: string };
   applying: ApplyingState = {};
   states: ReadonlyMap<string, GradualState> = new Map();
   /** Seconds since 1970. */
@@ -37,7 +37,7 @@ class Story {
 
   constructor() {
     const pod: PodSpec = { containers: [{ name: 'web', resources: { requests: { memory: '2Gi' } } }] };
-    this.workload = { metadata: {}, pod, managers: [], besides: '' };
+    this.workload = { metadata: {}, pod, managers: [], content: '' };
   }
 
   get memory(): string {

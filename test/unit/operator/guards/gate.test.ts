@@ -204,7 +204,7 @@ describe('the gate before pods are replaced', () => {
       message: 'killed',
       since: '2026-01-02T12:00:00Z',
       until: '2026-01-02T18:00:00Z',
-      template: 'a',
+      content: 'a',
     };
     for (const name of ['web', 'b', 'c']) applied(name, '2026-01-02T12:00:30Z', { applying: { suspension } });
     const stuck = workload('web', '200m', '2026-01-02T12:00:50Z');
