@@ -34,7 +34,7 @@ export function shortHistory(amount: number, input: RecommendationInput): ValueS
   const usage = input.usage?.[input.resource];
   if (!usage || now === undefined || !lowers(input.resource, amount, now)) return undefined;
   const needed = Math.min(durationOf(input.spec.metricsConfig.rollingWindow) / 1000, DAY);
-  const covered = coverage(usage);
+  const covered = coverage(usage, input.now);
   if (covered >= needed * ALMOST) return undefined;
   return { step: 'ShortHistory', covered, needed, value: now };
 }
@@ -44,9 +44,14 @@ function lowers(resource: ResourceName, amount: number, now: number): boolean {
   return amount < now && unitsUp(resource, amount) < unitsUp(resource, now);
 }
 
-/** Each instant stands for the time up to the next: n of them cover n intervals. */
-function coverage({ from, to, instants }: Usage): number {
-  return instants < 2 ? 0 : ((to - from) * instants) / (instants - 1);
+/**
+ * Each instant stands for the time up to the next: n of them cover n intervals. What is missing at the end is no short history
+ * as long as it is the smaller part: an outage of the provider makes nobody's past shorter.
+ */
+function coverage({ from, to, instants }: Usage, now: number): number {
+  const known = instants < 2 ? 0 : ((to - from) * instants) / (instants - 1);
+  const gap = Math.max(0, now - to);
+  return gap <= known ? known + gap : known;
 }
 
 /**

@@ -68,6 +68,22 @@ describe('evidence', () => {
     expect(afterHours(24, { metrics: { rollingWindow: '7d' } })).to.include({ request: '240m' });
   });
 
+  it('B-MET-6 an outage of the provider makes no history short, unless most of it is missing', () => {
+    const metrics = { rollingWindow: '1h' };
+    const seen = (minutes: number, minutesAgo: number) =>
+      recommended({
+        resources: big,
+        metrics,
+        settings: { staleAfter: 3600 },
+        usage: { cpu: usageOf('cpu', [0.2], minutes * 60, NOW - minutesAgo * 60) },
+      });
+    expect(seen(60, 0)).to.include({ request: '240m' });
+    expect(seen(45, 15)).to.include({ request: '240m' }).and.not.to.have.property('hold');
+    expect(seen(20, 40).hold).to.include({ reason: 'ShortHistory' });
+    // A workload that is young is young, whatever is missing.
+    expect(seen(30, 15).hold).to.include({ reason: 'ShortHistory' });
+  });
+
   it('B-MET-6 an increase, or a request where there was none, does not wait for history', () => {
     const small = { requests: { cpu: '110m' }, limits: { cpu: '2' } };
     expect(afterHours(1, { resources: small }))
