@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectMeta } from 'optipod/kube';
-import { WEBHOOK_NAMESPACE_LABEL } from 'optipod/lib/optipod';
+import { isPaused, WEBHOOK_NAMESPACE_LABEL } from 'optipod/lib/optipod';
 import { policyKey, type Cluster } from './cluster.js';
-import { isPaused } from './policies/in-effect.js';
 import type { Controller } from './runtime/index.js';
 import { workloadKey, type Workload } from './workloads/workload.js';
 
@@ -37,8 +36,8 @@ export function connectTriggers(cluster: Cluster, { policies, workloads, evaluat
   caches.namespaces.onEvent((event) => {
     if (event.type === 'updated' && saysTheSame(event.previous.metadata, event.object.metadata)) return;
     const { name } = event.object.metadata;
-    const was = event.type === 'updated' && isPaused(event.previous.metadata);
-    const is = event.type !== 'deleted' && isPaused(event.object.metadata);
+    const was = event.type === 'updated' && isPaused(event.previous.metadata.annotations);
+    const is = event.type !== 'deleted' && isPaused(event.object.metadata.annotations);
     if (name === cluster.scope.ownNamespace && was !== is) {
       allWorkloads();
       for (const policy of caches.policies.list()) policies.enqueue(policyKey(policy));

@@ -1,6 +1,6 @@
 import { servingCertificateUses, type KubeObject, type Readable, type Watched } from 'optipod/kube';
 import { readPolicy } from 'optipod/lib/api';
-import { NAMES, PAUSED_ANNOTATION, podAdmission, policyAdmission } from 'optipod/lib/optipod';
+import { NAMES, isPaused, podAdmission, policyAdmission } from 'optipod/lib/optipod';
 import type { SelectionScope } from 'optipod/lib/policy';
 import {
   createAccess,
@@ -74,7 +74,7 @@ export function createWebhook(options: WebhookOptions): {
       DaemonSet: knownOrFetched(ofPods.DaemonSet, workloadMetadata),
     },
     limitRanges: ofPods.limitRanges,
-    isPaused: () => ofPods.namespaces.get(undefined, namespace)?.annotations?.[PAUSED_ANNOTATION] === 'true',
+    isPaused: () => isPaused(ofPods.namespaces.get(undefined, namespace)?.annotations),
     count: counter(metrics, 'optipod_webhook_pods_total', 'Pods reviewed, by what became of them.'),
     log,
   });

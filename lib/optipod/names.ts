@@ -12,3 +12,8 @@ export const WEBHOOK_NAMESPACE_LABEL = { key: 'optipod.io/webhook', value: 'enab
 
 /** On the namespace of OptiPod: `"true"` stops everything, and new pods start with their own resources. */
 export const PAUSED_ANNOTATION = 'optipod.io/paused';
+
+/** Whether the annotations of OptiPod's own namespace stop everything. */
+export function isPaused(annotations: Readonly<Record<string, string>> | undefined): boolean {
+  return annotations?.[PAUSED_ANNOTATION] === 'true';
+}

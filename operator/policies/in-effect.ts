@@ -1,19 +1,13 @@
 import { courseInWords, courseOf, type Stop } from 'optipod/lib/apply';
-import { PAUSED_ANNOTATION } from 'optipod/lib/optipod';
-import type { ObjectMeta } from 'optipod/kube';
+import { isPaused, PAUSED_ANNOTATION } from 'optipod/lib/optipod';
 import type { Cluster, ValidPolicy } from '../cluster.js';
 import type { Permissions } from './conditions.js';
-
-/** Whether the annotations of OptiPod's own namespace stop everything. */
-export function isPaused({ annotations }: Pick<ObjectMeta, 'annotations'>): boolean {
-  return annotations?.[PAUSED_ANNOTATION] === 'true';
-}
 
 /** Why nothing is applied by any policy, where that is so. */
 export function stopOf(cluster: Cluster, { dryRun }: { readonly dryRun: boolean }): Stop | undefined {
   const { ownNamespace } = cluster.scope;
   const own = cluster.namespace(ownNamespace);
-  if (own && isPaused(own.metadata)) {
+  if (own && isPaused(own.metadata.annotations)) {
     return { reason: 'Paused', message: `OptiPod is paused by ${PAUSED_ANNOTATION} on the namespace ${ownNamespace}` };
   }
   return dryRun ? { reason: 'DryRun', message: 'OptiPod runs dry (setting dryRun)' } : undefined;
