@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectMeta } from 'optipod/kube';
+import { rolloutObstacle } from 'optipod/lib/apply';
 import { isPaused, WEBHOOK_NAMESPACE_LABEL } from 'optipod/lib/optipod';
+import { writesTemplate } from 'optipod/lib/recommend';
 import { policyKey, type Cluster } from './cluster.js';
 import type { Controller } from './runtime/index.js';
 import { workloadKey, type Workload } from './workloads/workload.js';
@@ -25,6 +27,11 @@ export function connectTriggers(cluster: Cluster, { policies, workloads, evaluat
   };
   const allPolicies = () => {
     for (const policy of caches.policies.list()) evaluateSoon(policyKey(policy));
+  };
+  /** Where a policy writes to the template, a rollout may have been what it waited for. */
+  const evaluateTemplate = (workload: Workload) => {
+    const policy = cluster.governor(workload);
+    if (policy && writesTemplate(policy.spec)) evaluateSoon(policyKey(policy));
   };
 
   caches.policies.onEvent((event) => {
@@ -52,6 +59,7 @@ export function connectTriggers(cluster: Cluster, { policies, workloads, evaluat
   });
   for (const informer of Object.values(caches.workloads)) {
     informer.onEvent((event) => {
+      if (event.type === 'updated' && cameToRest(event.previous, event.object)) evaluateTemplate(event.object);
       if (event.type === 'updated' && isUnchanged(event.previous, event.object)) return;
       const wasThere = event.type === 'added' && event.initial === true;
       workloads.enqueue(workloadKey(event.object), { priority: wasThere ? 'low' : 'high' });
@@ -63,6 +71,12 @@ export function connectTriggers(cluster: Cluster, { policies, workloads, evaluat
 /** Whether the webhook is asked about a namespace's pods, which policies tell of. */
 function optsIn({ labels }: ObjectMeta): boolean {
   return labels?.[WEBHOOK_NAMESPACE_LABEL.key] === WEBHOOK_NAMESPACE_LABEL.value;
+}
+
+/** Whether a rollout ended in which nothing was to be replaced. */
+function cameToRest(before: Workload, after: Workload): boolean {
+  const isMoving = (workload: Workload) => rolloutObstacle(workload, { singleReplica: true }) !== undefined;
+  return isMoving(before) && !isMoving(after);
 }
 
 /** A Deployment's status changes with every pod. */

@@ -1,5 +1,6 @@
 import { World } from '../cluster/webhook/world.js';
 import { gitOpsTools, type GitOpsTools } from './tools.js';
+import { IMPATIENT_FLAGS } from '../support/impatient.js';
 import { usageServer } from './usage.js';
 
 /** OptiPod, usage that changes when told to, and the tools that deploy from Git. */
@@ -22,7 +23,7 @@ export async function installed(name: string): Promise<Installation> {
   let ahead = 0;
   const now = () => Date.now() + ahead;
   const usage = await usageServer();
-  const operatorFlags = [`--custom-url=${usage.url}`, '--custom-interval=1s', '--custom-settle=0s'];
+  const operatorFlags = [`--custom-url=${usage.url}`, '--custom-interval=1s', '--custom-settle=0s', ...IMPATIENT_FLAGS];
   // Fail: where the webhook could not answer, no pod would be there.
   const world = await World.start({ name, now, operatorFlags, failurePolicy: 'Fail', audit: true });
   return {

@@ -3,6 +3,7 @@ import { kind, Namespace, NodeKind, PodKind, ReplicaSet, type Pod } from 'optipo
 import { World } from '../cluster/webhook/world.js';
 import { loadImage, sharedCluster, waitFor } from '../kit/index.js';
 import { Bench, identityOf, SOON, type Case } from './in-place.js';
+import { IMPATIENT_FLAGS } from '../support/impatient.js';
 import { steadyUsage } from './steady-usage.js';
 
 const NAMESPACE = `in-place-${process.pid}`;
@@ -51,7 +52,7 @@ describe('running pods on a real node', function () {
     world = await World.start({
       cluster,
       custom: steadyUsage(CASES.map(({ name }) => ({ namespace: NAMESPACE, name }))),
-      operatorFlags: ['--min-samples=5'],
+      operatorFlags: ['--min-samples=5', ...IMPATIENT_FLAGS],
     });
     bench = new Bench(world, NAMESPACE);
     await world.namespace(NAMESPACE);

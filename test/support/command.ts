@@ -20,7 +20,8 @@ export async function optipod(
     env = {},
   }: { readonly cwd?: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Outcome> {
-  const program = args.includes('--kubeconfig') ? (whole ??= bundle(bundleCli)) : (bundled ??= bundle(bundleCommands));
+  const asksCluster = args.includes('--kubeconfig') || 'KUBECONFIG' in env;
+  const program = asksCluster ? (whole ??= bundle(bundleCli)) : (bundled ??= bundle(bundleCommands));
   return run(await program, args, { cwd, input, env });
 }
 

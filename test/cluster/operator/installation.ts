@@ -2,6 +2,7 @@ import { startCluster, type Cluster } from '../../kit/index.js';
 import { requestsOf, type Request } from '../../support/audit.js';
 import { startFront, type Front } from '../../support/front.js';
 import { installOperator, OPERATOR_ACCOUNT } from '../../support/operator-install.js';
+import { IMPATIENT } from '../../support/impatient.js';
 import { runOperator, type LogLine, type RunningOperator } from '../../support/operator-run.js';
 import { accountName } from '../../support/rights.js';
 import { startPrometheus, type Prometheus } from '../../support/prometheus.js';
@@ -51,6 +52,7 @@ export class Installation {
       OPTIPOD_PROMETHEUS_STEP: '5s',
       OPTIPOD_PROMETHEUS_RATE_WINDOW: '1m',
       OPTIPOD_PROMETHEUS_TIMEOUT: '2s',
+      ...IMPATIENT,
     };
   }
 
