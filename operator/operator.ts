@@ -1,5 +1,4 @@
 import { readPolicy, readRecommendations, type ContainerResources } from 'optipod/lib/api';
-import { apiVersionOf, Deployment } from 'optipod/kube';
 import { optipod, podResourcesController, policyController, workloadController } from 'optipod/lib/optipod';
 import { resizableContainers } from 'optipod/lib/pod';
 import { writesTemplate } from 'optipod/lib/recommend';
@@ -35,6 +34,7 @@ import { followPods, memoryInEffect, podsOf, seenPod, type SeenPod } from './usa
 import { createUsageSources } from './usage/usage.js';
 import { workloads } from './workloads/controller.js';
 import { standingReport } from './workloads/recommendation.js';
+import { onWorkload } from './workloads/on-workload.js';
 import { Turns } from './workloads/turns.js';
 import { parseWorkloadKey, WORKLOAD_PROJECTIONS, type Workload } from './workloads/workload.js';
 
@@ -167,8 +167,7 @@ export function createOperator(options: OperatorOptions): Manager {
     installation: settings,
     webhookReady,
     stopped: stop,
-    event: ({ kind, metadata }, event) =>
-      recorder.event({ apiVersion: apiVersionOf(Deployment), kind, metadata }, event),
+    event: (workload, event) => recorder.event(onWorkload(workload), event),
     evaluateSoon: (key) => evaluation.enqueueAfter(key, TELL_MS),
     now,
   });

@@ -1,4 +1,3 @@
-import type { KubeObject } from 'optipod/kube';
 import { readRecommendations } from 'optipod/lib/api';
 import {
   afterChange,
@@ -16,6 +15,7 @@ import { resourcesOf, suspensionAt } from 'optipod/lib/recommend';
 import type { EventRecorder } from '../../runtime/index.js';
 import type { SeenPod } from '../../usage/pods.js';
 import type { Told } from '../../workloads/recommendation.js';
+import { onWorkload } from '../../workloads/on-workload.js';
 import type { Workload } from '../../workloads/workload.js';
 
 type Applying = NonNullable<Told['status']>['applying'];
@@ -70,7 +70,7 @@ export function createRollback({ podsOf, event, settings }: RollbackOptions): Ro
       if (regression) {
         const after = afterRegression(applying, regression, baselineOf(workload, pods, now), holdoff);
         const { message, until } = after.suspension;
-        event(identified(workload), { type: 'Warning', reason: REGRESSED, message: `${message} until ${until}` });
+        event(onWorkload(workload), { type: 'Warning', reason: REGRESSED, message: `${message} until ${until}` });
         return after;
       }
       return isProven(input) ? { ...applying, change: { ...change, proven: true } } : applying;
@@ -93,9 +93,4 @@ function watchedPod({ metadata: { name, creationTimestamp }, health }: SeenPod, 
 function baselineOf({ content, rollout }: Workload, pods: readonly SeenPod[], now: number): Baseline {
   const troubled = pods.flatMap(({ health }) => health.troubles.map(({ container }) => container));
   return { now, content, available: rollout.available, failed: rollout.failed, troubled };
-}
-
-/** The cache keeps no apiVersion, which an Event needs. */
-function identified({ kind, metadata }: Workload): KubeObject {
-  return { apiVersion: 'apps/v1', kind, metadata };
 }

@@ -17,7 +17,7 @@ import type { EventDraft, EventRecorder } from '../../runtime/index.js';
 import type { WorkloadWriters } from '../../workloads/annotate.js';
 import type { Workload } from '../../workloads/workload.js';
 import type { DisruptionGate } from '../guards/gate.js';
-import { onWorkload } from './on-workload.js';
+import { onWorkload } from '../../workloads/on-workload.js';
 import { refusalIn } from './refusal.js';
 import { writeTemplate } from './write.js';
 

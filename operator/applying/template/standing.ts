@@ -16,7 +16,7 @@ import { gradualOf, standingReport, type RecommendationAccess, type Told } from 
 import type { Workload } from '../../workloads/workload.js';
 import type { Rollback } from '../rollback/rollback.js';
 import { release } from './release.js';
-import { onWorkload } from './on-workload.js';
+import { onWorkload } from '../../workloads/on-workload.js';
 
 export interface StandingContext {
   readonly writers: WorkloadWriters;

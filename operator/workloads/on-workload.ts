@@ -1,5 +1,5 @@
 import { apiVersionOf, Deployment, type KubeObject } from 'optipod/kube';
-import type { Workload } from '../../workloads/workload.js';
+import type { Workload } from './workload.js';
 
 /** A workload as an Event needs it: the cache keeps no apiVersion, which all three kinds have in common. */
 export function onWorkload({ kind, metadata }: Workload): KubeObject {
