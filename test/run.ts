@@ -39,7 +39,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   soak: {
     files: [
       'test/unit/**/*.test.ts',
-      'test/cluster/applying/interleavings.test.ts',
+      'test/cluster/operator/template/interleavings.test.ts',
       'test/cluster/journal/**/*.test.ts',
       'test/cluster/rulebook/**/*.test.ts',
       'test/cluster/runtime/**/*.test.ts',

@@ -146,7 +146,7 @@ const UNDECLARED: readonly Attributes[] = [
   { verb: 'get', resource: 'secrets', namespace: 'optipod-system', name: 'another' },
   { verb: 'get', resource: 'secrets', namespace: 'default', name: 'optipod-webhook-tls' },
   { verb: 'list', resource: 'secrets', namespace: 'optipod-system' },
-  { verb: 'create', resource: 'pods', namespace: 'default' },
+  { verb: 'delete', resource: 'pods', namespace: 'default', name: 'web' },
   { verb: 'delete', group: 'apps', resource: 'deployments', namespace: 'default', name: 'web' },
   { verb: 'update', group: 'apps', resource: 'deployments', namespace: 'default', name: 'web' },
   { verb: 'patch', group: 'optipod.io', resource: 'optimizationpolicies', namespace: 'default', name: 'web' },

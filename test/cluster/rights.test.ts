@@ -3,6 +3,7 @@ import { admissionUses, controllersUses, LimitRangeKind, PodKind, Secret, type U
 import { OptimizationPolicy, WorkloadRecommendation } from 'optipod/lib/api';
 import { NAMES, optipod } from 'optipod/lib/optipod';
 import { waitFor } from '../kit/index.js';
+import { IMPATIENT_FLAGS } from '../support/impatient.js';
 import { startPrometheus, type Prometheus } from '../support/prometheus.js';
 import { recordOf, type AccountRecord } from '../support/rights.js';
 import type { ContainerUsage } from '../support/usage-history.js';
@@ -34,7 +35,12 @@ describe('the rights of an installation at work', function () {
       name: 'rights',
       audit: true,
       elected: true,
-      operatorFlags: [`--prometheus-url=${prometheus.url}`, '--prometheus-step=15s', '--prometheus-rate-window=1m'],
+      operatorFlags: [
+        `--prometheus-url=${prometheus.url}`,
+        '--prometheus-step=15s',
+        '--prometheus-rate-window=1m',
+        ...IMPATIENT_FLAGS,
+      ],
     });
   });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { treeAt, type Tree } from '../../documents/tree.js';
-import { waitFor } from '../../kit/index.js';
-import { useInstallation } from '../operator/installation.js';
+import { treeAt, type Tree } from '../../../documents/tree.js';
+import { waitFor } from '../../../kit/index.js';
+import { useInstallation } from '../installation.js';
 import { Templates, writing } from './templates.js';
 
 /** A second container, of which there is no usage. */

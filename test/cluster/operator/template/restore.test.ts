@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { treeAt, type Tree } from '../../documents/tree.js';
-import { waitFor } from '../../kit/index.js';
-import { optipod, type Outcome } from '../../support/command.js';
-import { useInstallation } from '../operator/installation.js';
+import { treeAt, type Tree } from '../../../documents/tree.js';
+import { waitFor } from '../../../kit/index.js';
+import { optipod, type Outcome } from '../../../support/command.js';
+import { useInstallation } from '../installation.js';
 import { Templates, writing } from './templates.js';
 
 describe('optipod restore', function () {

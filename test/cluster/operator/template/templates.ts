@@ -1,8 +1,8 @@
-import { eventsOf, waitFor } from '../../kit/index.js';
-import { isTree, treeAt, type Tree } from '../../documents/tree.js';
-import type { Request } from '../../support/audit.js';
-import type { Installation } from '../operator/installation.js';
-import { deployment, namespace, pathOf, policy, type Name } from '../operator/objects.js';
+import { eventsOf, waitFor } from '../../../kit/index.js';
+import { isTree, treeAt, type Tree } from '../../../documents/tree.js';
+import type { Request } from '../../../support/audit.js';
+import type { Installation } from '../installation.js';
+import { deployment, namespace, pathOf, policy, type Name } from '../objects.js';
 
 /** A policy that writes to templates. */
 export function writing(space: string, spec: Tree = {}): Tree {

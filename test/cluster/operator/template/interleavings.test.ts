@@ -3,12 +3,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Deployment, Namespace, type ResourceRequirements, type WorkloadObject } from 'optipod/kube';
 import { amountsByField, ownedBy, templatePlan, type TemplateWay } from 'optipod/lib/apply';
-import { release } from '../../../operator/applying/template/release.js';
-import { writeTemplate } from '../../../operator/applying/template/write.js';
-import { WORKLOAD_PROJECTIONS, type Workload } from '../../../operator/workloads/workload.js';
-import { tries } from '../../support/tries.js';
-import { useInstallation } from '../operator/installation.js';
-import { workload } from '../operator/objects.js';
+import { release } from '../../../../operator/applying/template/release.js';
+import { writeTemplate } from '../../../../operator/applying/template/write.js';
+import { WORKLOAD_PROJECTIONS, type Workload } from '../../../../operator/workloads/workload.js';
+import { tries } from '../../../support/tries.js';
+import { useInstallation } from '../installation.js';
+import { workload } from '../objects.js';
 
 const SPACE = 'interleaved';
 const NAMES = ['app', 'side', 'proxy'] as const;

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { treeAt } from '../../documents/tree.js';
-import { waitFor } from '../../kit/index.js';
-import { useInstallation } from '../operator/installation.js';
-import { deployment, type Name } from '../operator/objects.js';
+import { treeAt } from '../../../documents/tree.js';
+import { waitFor } from '../../../kit/index.js';
+import { useInstallation } from '../installation.js';
+import { deployment, type Name } from '../objects.js';
 import { Templates, writing } from './templates.js';
 
 describe('a tug of war for a template', function () {

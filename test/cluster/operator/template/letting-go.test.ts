@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { treeAt, type Tree } from '../../documents/tree.js';
-import { waitFor } from '../../kit/index.js';
-import { useInstallation } from '../operator/installation.js';
-import { deployment, type Name } from '../operator/objects.js';
+import { treeAt, type Tree } from '../../../documents/tree.js';
+import { waitFor } from '../../../kit/index.js';
+import { useInstallation } from '../installation.js';
+import { deployment, type Name } from '../objects.js';
 import { Templates, writing } from './templates.js';
 
 describe('where the strategy ssa ends', function () {
