@@ -1,5 +1,5 @@
 /**
- * `npm test`: runs suites of tests in two lanes side by side, each a mocha of its own, with one closing line for all. Suites that
+ * `npm test`: runs suites of tests in lanes side by side, each a mocha of its own, with one closing line for all. Suites that
  * need a cluster have a network of their own, in which nothing outlives this process; with a node, each lane has a network and a
  * cluster, since most tests wait for something most of the time.
  *
@@ -21,8 +21,9 @@ const root = join(import.meta.dirname, '..');
 
 interface Suite {
   readonly files: readonly string[];
-  /** Of these files, those that run beside a node where there is one. */
+  /** Of these files, those that run beside a node where there is one, and those that have a lane of their own then. */
   readonly besideNode?: string;
+  readonly apart?: readonly string[];
   readonly needs?: Level;
   /** How often a property is tried, instead of fast-check's 100 times. */
   readonly tries?: number;
@@ -33,6 +34,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   cluster: {
     files: ['test/cluster/**/*.test.ts', 'test/gitops/**/*.test.ts'],
     besideNode: 'test/cluster/{runtime*,webhook}/**/*.test.ts',
+    apart: ['test/cluster/{operator,journal}/**/*.test.ts', 'test/gitops/**/*.test.ts'],
     needs: 'control-plane',
   },
   node: { files: ['test/node/**/*.test.ts'], needs: 'node' },
@@ -84,13 +86,15 @@ interface Lane {
 function lanes(): Lane[] {
   if (!suites.some(({ needs }) => needs)) return halves('test/unit').map((args) => ({ args }));
   const beside = suites.flatMap(({ besideNode }) => besideNode ?? []);
+  const apart = suites.flatMap((suite) => suite.apart ?? []);
   const onNode = suites.filter(({ needs }) => needs === 'node').flatMap(({ files }) => files);
   const others = suites.filter(({ needs }) => needs !== 'node').flatMap(({ files }) => files);
   if (onNode.length === 0) return [{ level: 'control-plane', args: others }];
   if (others.length === 0) return [{ level: 'node', args: onNode }];
   return [
-    { level: 'control-plane', args: [...others, ...beside.flatMap((files) => ['--ignore', files])] },
+    { level: 'control-plane', args: [...others, ...[...beside, ...apart].flatMap((files) => ['--ignore', files])] },
     { level: 'node', args: [...onNode, ...beside] },
+    ...(apart.length > 0 ? [{ level: 'control-plane' as const, args: apart }] : []),
   ];
 }
 
