@@ -49,7 +49,8 @@ export const policy: OptimizationPolicyInput = {
     selector: { namespaces: { allow: ['shop'] } },
     metricsConfig: { provider: 'prometheus', rollingWindow: '5m', percentile: 'P90', safetyFactor: 1.2 },
     resourceBounds: { cpu: { min: '10m', max: '2' }, memory: { min: '16Mi', max: '1Gi' } },
-    updateStrategy: { strategy: 'webhook', rolloutStrategy: 'onNextRestart' },
+    // The pod that runs stays as it was, for the newborn one to be held against.
+    updateStrategy: { strategy: 'webhook', rolloutStrategy: 'onNextRestart', allowInPlaceResize: false },
     reconciliationInterval: '10s',
   },
 };
