@@ -22,7 +22,7 @@ const root = join(import.meta.dirname, '..');
 interface Suite {
   readonly files: readonly string[];
   /** Of these files, those that run beside a node where there is one, and those that have a lane of their own then. */
-  readonly besideNode?: string;
+  readonly besideNode?: readonly string[];
   readonly apart?: readonly string[];
   readonly needs?: Level;
   /** How often a property is tried, instead of fast-check's 100 times. */
@@ -33,8 +33,15 @@ const SUITES: Readonly<Record<string, Suite>> = {
   unit: { files: ['test/unit/**/*.test.ts'] },
   cluster: {
     files: ['test/cluster/**/*.test.ts', 'test/gitops/**/*.test.ts'],
-    besideNode: 'test/cluster/{runtime*,webhook}/**/*.test.ts',
-    apart: ['test/cluster/{operator,journal}/**/*.test.ts', 'test/gitops/**/*.test.ts'],
+    besideNode: [
+      'test/cluster/{runtime,runtime-processes}/**/*.test.ts',
+      'test/cluster/runtime-manager/{events,leadership}.test.ts',
+    ],
+    apart: [
+      'test/cluster/operator/**/*.test.ts',
+      'test/cluster/runtime-manager/kill-points.test.ts',
+      'test/gitops/**/*.test.ts',
+    ],
     needs: 'control-plane',
   },
   node: { files: ['test/node/**/*.test.ts'], needs: 'node' },
