@@ -8,7 +8,7 @@ import {
   templateSpec,
 } from '../../lib/apply/index.js';
 import { DaemonSet, Deployment, StatefulSet, type WorkloadObject } from '../../lib/kube/index.js';
-import { IGNORE_ANNOTATION } from '../../lib/policy/index.js';
+import { isIgnored } from '../../lib/policy/index.js';
 import type { KubeClient } from '../../operator/runtime/client.js';
 import { isConflict, isNotFound, messageOf } from '../../operator/runtime/errors.js';
 import { WORKLOAD_PROJECTIONS, type Workload } from '../../operator/workloads/workload.js';
@@ -129,10 +129,6 @@ async function read(client: KubeClient, one: Told): Promise<Workload | undefined
     if (isNotFound(error)) return undefined;
     throw error;
   }
-}
-
-function isIgnored({ metadata }: Workload): boolean {
-  return metadata.annotations?.[IGNORE_ANNOTATION] === 'true';
 }
 
 /** What is put back where a policy still applies would be a tug of war. */

@@ -133,6 +133,7 @@ export function keyOf({ metadata }: Pick<SelectingPolicy, 'metadata'>): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-function isIgnored({ metadata }: { readonly metadata: Pick<ObjectMeta, 'annotations'> }): boolean {
+/** Whether somebody keeps OptiPod away from a workload or a namespace. */
+export function isIgnored({ metadata }: { readonly metadata: Pick<ObjectMeta, 'annotations'> }): boolean {
   return metadata.annotations?.[IGNORE_ANNOTATION] === 'true';
 }

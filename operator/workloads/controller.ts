@@ -7,7 +7,7 @@ import type { Coverage, Covered } from '../policies/coverage.js';
 import { policyInEffect } from '../policies/in-effect.js';
 import { createController, isConflict, isNotFound, type Controller } from '../runtime/index.js';
 import { annotate, type WorkloadWriters } from './annotate.js';
-import { retract, standingReport, type RetractionAccess } from './recommendation.js';
+import { retract, standingReport, statusOf, type RetractionAccess } from './recommendation.js';
 import type { Turns } from './turns.js';
 import { parseWorkloadKey, type Workload } from './workload.js';
 
@@ -50,8 +50,7 @@ export function workloads({
   /** Whether something that was applied was taken back, or an edit ended a suspension. */
   const isNews = (workload: Workload, policy: ValidPolicy, way: TemplateWay): boolean => {
     const { metadata, kind, content } = workload;
-    const stored = standingReport(reports.recommendations, { kind, ...metadata });
-    const applying = stored?.spec.workload.uid === metadata.uid ? stored.status?.applying : undefined;
+    const applying = statusOf(standingReport(reports.recommendations, { kind, ...metadata }), workload)?.applying;
     if (!applying) return false;
     const asTheyAre = { content, policy: policyVersion(policy) };
     if (applying.suspension) return !suspensionAt(applying, asTheyAre, Math.floor(now() / 1000));

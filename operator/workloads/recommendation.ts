@@ -40,6 +40,11 @@ export function standingReport(
   return get(namespace, recommendationName(kind, name));
 }
 
+/** The status of what was told, where that is of this very workload and not of a namesake. */
+export function statusOf(told: Stored | undefined, { metadata }: Pick<Workload, 'metadata'>): Stored['status'] {
+  return told?.spec.workload.uid === metadata.uid ? told.status : undefined;
+}
+
 /** Where the gradual decreases of a workload's containers are. */
 export function gradualOf(stored: Stored | undefined, workload: Workload): ReadonlyMap<string, GradualState> {
   return gradualStates(stored, workload.metadata.uid);
@@ -108,6 +113,6 @@ export async function retract(
   }
 }
 
-function canBeRestored({ spec, status }: Stored, workload: Workload): boolean {
-  return spec.workload.uid === workload.metadata.uid && restoration(status?.applying ?? {}, workload).length > 0;
+function canBeRestored(stored: Stored, workload: Workload): boolean {
+  return restoration(statusOf(stored, workload)?.applying ?? {}, workload).length > 0;
 }

@@ -3,7 +3,7 @@ import { formatSpan, suspensionAt } from 'optipod/lib/recommend';
 import type { Registry } from 'prom-client';
 import type { ValidPolicy } from '../../cluster.js';
 import type { OperatorSettings } from '../../settings.js';
-import { standingReport, type ToldRecommendations } from '../../workloads/recommendation.js';
+import { standingReport, statusOf, type ToldRecommendations } from '../../workloads/recommendation.js';
 import type { Workload } from '../../workloads/workload.js';
 import { createBudgets, type BudgetSettings } from './budgets.js';
 import { createCooldown } from './cooldown.js';
@@ -47,7 +47,7 @@ export function createGate(options: GateOptions): DisruptionGate {
     const stop = options.stop();
     if (stop) return stop;
     const told = standingReport(recommendations, { kind: workload.kind, ...workload.metadata });
-    const past = told?.spec.workload.uid === workload.metadata.uid ? told.status : undefined;
+    const past = statusOf(told, workload);
     // What makes things worse has no time to wait for what is asked of those that may.
     const goingBack = suspensionAt(past?.applying, { content: workload.content }, now() / 1000)?.reason === REGRESSED;
     const rollout = rolloutObstacle(workload, { singleReplica: settings.disruptSingleReplica, goingBack });

@@ -14,7 +14,7 @@ import {
 import { resourcesOf, suspensionAt } from 'optipod/lib/recommend';
 import type { EventRecorder } from '../../runtime/index.js';
 import type { SeenPod } from '../../usage/pods.js';
-import type { Told } from '../../workloads/recommendation.js';
+import { statusOf, type Told } from '../../workloads/recommendation.js';
 import { onWorkload } from '../../workloads/on-workload.js';
 import type { Workload } from '../../workloads/workload.js';
 
@@ -56,7 +56,7 @@ export function createRollback({ podsOf, event, settings }: RollbackOptions): Ro
   const holdoff = settings.regressionHoldoff / 1000;
   return {
     judge(workload, told, now) {
-      const applying = told?.spec.workload.uid === workload.metadata.uid ? told.status?.applying : undefined;
+      const applying = statusOf(told, workload)?.applying;
       const change = applying?.change;
       if (!applying || !change || change.proven || suspensionAt(applying, { content: workload.content }, now))
         return applying;

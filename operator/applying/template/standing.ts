@@ -12,7 +12,13 @@ import { suspensionAt, type GradualState, type Suspension } from 'optipod/lib/re
 import { policyVersion, type Cluster, type ValidPolicy } from '../../cluster.js';
 import type { EventRecorder } from '../../runtime/index.js';
 import type { WorkloadWriters } from '../../workloads/annotate.js';
-import { gradualOf, standingReport, type RecommendationAccess, type Told } from '../../workloads/recommendation.js';
+import {
+  gradualOf,
+  standingReport,
+  statusOf,
+  type RecommendationAccess,
+  type Told,
+} from '../../workloads/recommendation.js';
 import type { Workload } from '../../workloads/workload.js';
 import type { Rollback } from '../rollback/rollback.js';
 import { release } from './release.js';
@@ -88,6 +94,5 @@ function remembered(
   now: number,
   { judge }: StandingContext['rollback'],
 ): ApplyingState {
-  if (told?.spec.workload.uid !== workload.metadata.uid) return {};
-  return (spec.mode === 'Auto' ? judge(workload, told, now) : told.status?.applying) ?? {};
+  return (spec.mode === 'Auto' ? judge(workload, told, now) : statusOf(told, workload)?.applying) ?? {};
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { anyCharacter } from '../any-character.js';
+import { hostileJson } from '../hostile-json.js';
 import type { Json } from '../policies/json.js';
 import { mutate } from '../policies/mutations.js';
 import { podReview } from './pod-review.js';
@@ -30,19 +31,7 @@ const leaf: fc.Arbitrary<Json> = fc.oneof(
   name,
 );
 
-const { value } = fc.letrec<{ value: Json }>((tie) => ({
-  value: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    leaf,
-    fc.array(tie('value'), { maxLength: 4 }),
-    fc.array(fc.tuple(name, tie('value')), { maxLength: 5 }).map(objectOf),
-  ),
-}));
-
-/** With all names as its own, as JSON.parse makes them, `__proto__` among them. */
-function objectOf(entries: readonly (readonly [string, Json])[]): Json {
-  return JSON.parse(`{${entries.map(([key, one]) => `${JSON.stringify(key)}:${JSON.stringify(one)}`).join()}}`) as Json;
-}
+const value = hostileJson(leaf, name);
 
 /** Stand for what is too deep or too large for a tree, until it is text. */
 const LARGE: Readonly<Record<string, (size: number) => string>> = {

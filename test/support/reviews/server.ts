@@ -3,9 +3,8 @@ import { writeAnnotations } from 'optipod/lib/api';
 import { Registry } from 'prom-client';
 import { createAuthority, issueLeaf, silentLogger } from '../../../operator/runtime/index.js';
 import { podHandler, type KnownOrFetched } from '../../../webhook/pods.js';
-import { policyHandler } from '../../../webhook/policies.js';
 import { admissionApp, serveTls } from '../../../webhook/server/index.js';
-import { POLICY, sourcesOf } from '../../unit/webhook/reviews.js';
+import { policiesOfNothing, POLICY, sourcesOf } from '../../unit/webhook/reviews.js';
 import { collect } from '../heap.js';
 import { REPLICA_SET } from './pod-review.js';
 
@@ -39,18 +38,11 @@ const pods = podHandler({
   },
   count: () => undefined,
 });
-const policies = policyHandler({
-  scope: { ownNamespace: 'optipod-system', policyScope: 'Cluster' },
-  world: () => undefined,
-  wanted: () => [],
-  count: () => undefined,
-  log: silentLogger,
-});
 
 const now = new Date();
 const authority = await createAuthority(now);
 const certificate = await issueLeaf(authority, ['localhost'], now);
-const app = admissionApp([pods, policies], { log: silentLogger, metrics: new Registry() });
+const app = admissionApp([pods, policiesOfNothing()], { log: silentLogger, metrics: new Registry() });
 const { port } = await serveTls(app, { host: '127.0.0.1', port: 0, certificate });
 
 process.on('message', () => {

@@ -9,23 +9,14 @@ import {
   type WatchedPod,
 } from 'optipod/lib/apply';
 import { formatInstant } from 'optipod/lib/recommend';
+import { rolledOut } from '../../support/rolled-out.js';
 
 const CHANGED = Date.parse('2026-01-02T12:00:00Z') / 1000;
 const MINUTE = 60;
 const WINDOW = 30 * MINUTE;
 const WELL: PodHealth = { troubles: [] };
 
-const rollout = (available: number, failed = false) => ({
-  type: 'RollingUpdate',
-  paused: false,
-  partition: 0,
-  isObserved: true,
-  pods: 3,
-  updated: 3,
-  available,
-  isCurrent: true,
-  failed,
-});
+const rollout = (available: number, failed = false) => ({ ...rolledOut(3), available, failed });
 
 const pod = (health: Partial<PodHealth>, over: Partial<WatchedPod> = {}): WatchedPod => ({
   name: 'web-1',

@@ -1,18 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { rolloutObstacle, type RollingWorkload, type Rollout } from 'optipod/lib/apply';
+import { rolledOut } from '../../support/rolled-out.js';
 
-const DONE: Rollout = {
-  type: 'RollingUpdate',
-  paused: false,
-  partition: 0,
-  isObserved: true,
-  pods: 3,
-  updated: 3,
-  available: 3,
-  isCurrent: true,
-  failed: false,
-};
+const DONE = rolledOut(3);
 
 const reason = (over: Partial<Rollout>, more: Partial<RollingWorkload> = {}, singleReplica = false) =>
   rolloutObstacle({ kind: 'Deployment', replicas: 3, rollout: { ...DONE, ...over }, ...more }, { singleReplica })

@@ -3,11 +3,20 @@ import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../../operator/runtime/index.js';
 import { podHandler } from '../../../webhook/pods.js';
-import { policyHandler } from '../../../webhook/policies.js';
 import { admissionApp } from '../../../webhook/server/index.js';
 import { anyCharacter } from '../../support/any-character.js';
+import { hostileJson } from '../../support/hostile-json.js';
 import { tries } from '../../support/tries.js';
-import { annotations, operationsOf, owner, podReview, post, responseOf, sourcesOf } from './reviews.js';
+import {
+  annotations,
+  operationsOf,
+  owner,
+  podReview,
+  policiesOfNothing,
+  post,
+  responseOf,
+  sourcesOf,
+} from './reviews.js';
 
 /** Names that mean something to JavaScript, to OptiPod or to JSON pointers. */
 const key = fc.oneof(
@@ -34,21 +43,7 @@ const leaf = fc.oneof(
   ),
   fc.string({ unit: anyCharacter }),
 );
-const { json } = fc.letrec((tie) => ({
-  json: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    leaf,
-    fc.array(tie('json'), { maxLength: 4 }),
-    fc.array(fc.tuple(key, tie('json')), { maxLength: 5 }).map(objectOf),
-  ),
-}));
-
-/** An object with all keys as its own, as JSON.parse makes them, `__proto__` among them. */
-function objectOf(entries: readonly (readonly [string, unknown])[]): object {
-  return JSON.parse(
-    `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join()}}`,
-  ) as object;
-}
+const json = hostileJson(leaf, key);
 
 /** Something of the right shape, but for one part. */
 const references = fc.oneof(json, fc.constant([owner('StatefulSet', 'web')]));
@@ -74,14 +69,7 @@ const nearlyPolicy = fc.record({
 
 describe('whatever kube-apiserver is made to send', () => {
   const sources = sourcesOf({ workloads: { StatefulSet: workload } });
-  const policies = policyHandler({
-    scope: { ownNamespace: 'optipod-system', policyScope: 'Cluster' },
-    world: () => undefined,
-    wanted: () => [],
-    count: () => undefined,
-    log: silentLogger,
-  });
-  const app = admissionApp([podHandler(sources), policies], { log: silentLogger, metrics: new Registry() });
+  const app = admissionApp([podHandler(sources), policiesOfNothing()], { log: silentLogger, metrics: new Registry() });
 
   it('B-WEB-7 any JSON in place of a policy, and of the one before, gets an answer with the same UID', () =>
     fc.assert(

@@ -3,6 +3,7 @@ import type { JsonPatchOperation, KubeObject, LimitRange, ObjectMeta } from 'opt
 import type { WorkloadKind } from 'optipod/lib/policy';
 import { silentLogger, type Informer } from '../../../operator/runtime/index.js';
 import type { KnownOrFetched, PodReviewSources, PodResult } from '../../../webhook/pods.js';
+import { policyHandler } from '../../../webhook/policies.js';
 import type { AdmissionReviewResponse } from '../../../webhook/server/index.js';
 import { ownership, workloadMetadata } from '../../../webhook/world.js';
 
@@ -132,4 +133,15 @@ type Stored = Informer<StoredPolicy>;
 /** A controller's reference to what it owns. */
 export function owner(kind: string, name: string, uid = `${name}-uid`): object {
   return { apiVersion: 'apps/v1', kind, name, uid, controller: true };
+}
+
+/** `/validate` of a webhook whose memory is empty, and which asks nobody about authors. */
+export function policiesOfNothing(): ReturnType<typeof policyHandler> {
+  return policyHandler({
+    scope: { ownNamespace: 'optipod-system', policyScope: 'Cluster' },
+    world: () => undefined,
+    wanted: () => [],
+    count: () => undefined,
+    log: silentLogger,
+  });
 }

@@ -8,6 +8,7 @@ import { operatorSettings } from '../../../../operator/settings.js';
 import type { ToldRecommendations } from '../../../../operator/workloads/recommendation.js';
 import type { Workload } from '../../../../operator/workloads/workload.js';
 import { policyOf } from '../../lib/policies.js';
+import { rolledOut } from '../../../support/rolled-out.js';
 
 const MINUTE = 60_000;
 const POLICY = policyOf({});
@@ -28,17 +29,7 @@ function workload(name: string, cpu = '240m', lastRecommendation = '2026-01-02T1
     replicas: 2,
     content: 'a',
     managers: [],
-    rollout: {
-      type: 'RollingUpdate',
-      paused: false,
-      partition: 0,
-      isObserved: true,
-      pods: 2,
-      updated: 2,
-      available: 2,
-      isCurrent: true,
-      failed: false,
-    },
+    rollout: rolledOut(2),
   };
 }
 

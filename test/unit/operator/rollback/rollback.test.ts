@@ -7,6 +7,7 @@ import { createRollback } from '../../../../operator/applying/rollback/rollback.
 import type { SeenPod } from '../../../../operator/usage/pods.js';
 import type { Told } from '../../../../operator/workloads/recommendation.js';
 import type { Workload } from '../../../../operator/workloads/workload.js';
+import { rolledOut } from '../../../support/rolled-out.js';
 
 const START = Date.parse('2026-01-02T12:00:00Z') / 1000;
 const MINUTE = 60;
@@ -25,17 +26,7 @@ class Shop {
     replicas: 1,
     content: 'a',
     managers: [],
-    rollout: {
-      type: 'RollingUpdate',
-      paused: false,
-      partition: 0,
-      isObserved: true,
-      pods: 1,
-      updated: 1,
-      available: 1,
-      isCurrent: true,
-      failed: false,
-    },
+    rollout: rolledOut(1),
   };
   /** CPU that the annotations say; undefined where they say nothing. */
   said: string | undefined;
