@@ -10,7 +10,7 @@ const AT_ONCE = 3;
 const SHARE_AT_ONCE = 0.1;
 
 /** When what somebody's admission refused, or a right that is missing, is tried again: people mend that, in their time. */
-const REFUSED_MS = 300_000;
+export const REFUSED_MS = 300_000;
 
 export interface InPlaceContext {
   readonly resizes: Pick<Patchable<Pod>, 'patch'>;

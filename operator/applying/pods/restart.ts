@@ -5,6 +5,7 @@ import { ApiError, isConflict, isNotFound } from '../../runtime/index.js';
 import { RESTARTED_AT } from '../../workloads/workload.js';
 import type { DisruptionGate } from '../guards/gate.js';
 import { GATE_MS } from './evict.js';
+import { REFUSED_MS } from './in-place.js';
 import type { PodsOutcome, PodsTask } from './task.js';
 
 const FIELD_MANAGER = 'optipod-restart';
@@ -49,6 +50,3 @@ export async function restart(task: PodsTask, stuck: number, context: RestartCon
   tell('Normal', 'Restarting', `${message}: a rolling restart gives new pods what is recommended`);
   return { reason: 'Restarting', message: `${message}; they are replaced by a rolling restart` };
 }
-
-/** When what was refused is tried again: people mend that, in their time. */
-const REFUSED_MS = 300_000;

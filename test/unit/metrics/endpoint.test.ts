@@ -28,7 +28,7 @@ describe('an endpoint', () => {
   });
 
   function endpoint(options: Partial<EndpointOptions> = {}) {
-    const created = createEndpoint({ title: 'It', url: server.url, timeoutMs: 100, pausesMs: [1, 1], ...options });
+    const created = createEndpoint({ title: 'It', url: server.url, timeoutMs: 10_000, pausesMs: [1, 1], ...options });
     stop.unshift(() => created.close());
     return created;
   }
@@ -212,7 +212,7 @@ describe('an endpoint', () => {
         (_: Asked, response: { write(text: string): unknown }) => response.write('beg'),
       ]) {
         server.behave(silent);
-        const error = await failure(ask());
+        const error = await failure(ask({ timeoutMs: 100 }));
         expect(error.reason).to.equal('ProviderUnreachable');
         expect(error.message).to.contain('no answer in time');
       }
