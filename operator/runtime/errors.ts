@@ -47,13 +47,19 @@ export function isNotFound(error: unknown): error is ApiError {
 
 /**
  * A write was based on what is no longer so: another version, or another object of that name. kube-apiserver has two answers
- * to a UID that is not the object's: Conflict where the object is gone, Invalid where a namesake stands in its place.
+ * to a UID that is not the object's: Conflict where the object is gone, Invalid where a namesake stands in its place. And a JSON
+ * patch of what is not there any more is Invalid before versions are compared.
  */
 export function isConflict(error: unknown): error is ApiError {
   if (!(error instanceof ApiError)) return false;
   if (error.code === 409) return error.reason !== 'AlreadyExists';
-  return error.code === 422 && (error.status.details?.causes ?? []).some(({ field }) => field === 'metadata.uid');
+  if (error.code !== 422) return false;
+  const { message, details } = error.status;
+  return message === PATCH_MISFITS || (details?.causes ?? []).some(({ field }) => field === 'metadata.uid');
 }
+
+/** All that kube-apiserver says of a JSON patch that cannot be carried out; validation and admission have other words. */
+const PATCH_MISFITS = 'the server rejected our request due to an error in our request';
 
 /** A create met an object of that name. */
 export function isAlreadyExists(error: unknown): error is ApiError {

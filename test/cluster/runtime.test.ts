@@ -164,6 +164,11 @@ describe('controller runtime', function () {
         { op: 'add', path: '/data/c', value: '5' },
       ];
       expect(isConflict(await failure(client.patch(ConfigMaps, ref, staleJson, { type: 'json' })))).to.equal(true);
+      // What somebody took away meanwhile stands in the way of a JSON patch before any version is looked at.
+      const beyond = [...staleJson, { op: 'remove', path: '/metadata/managedFields/9' }];
+      expect(isConflict(await failure(client.patch(ConfigMaps, ref, beyond, { type: 'json' })))).to.equal(true);
+      const wrong = client.patch(ConfigMaps, ref, { metadata: { labels: { a: 'not valid!' } } }, { type: 'merge' });
+      expect(isConflict(await failure(wrong))).to.equal(false);
 
       expect(isConflict(await failure(client.delete(ConfigMaps, ref, { uid: 'another' })))).to.equal(true);
       await client.delete(ConfigMaps, ref, { uid: created.metadata.uid });
