@@ -1,20 +1,15 @@
-import { readPolicy, readRecommendations, type ContainerResources } from 'optipod/lib/api';
+import { readPolicy } from 'optipod/lib/api';
 import { optipod, podResourcesController, policyController, workloadController } from 'optipod/lib/optipod';
-import { resizableContainers } from 'optipod/lib/pod';
-import { writesTemplate } from 'optipod/lib/recommend';
-import { AUTOSCALER_PROJECTIONS, followAutoscalers } from './applying/autoscalers/autoscalers.js';
-import { createGate } from './applying/guards/create-gate.js';
-import { webhookProof } from './applying/guards/webhook-proof.js';
-import { podResourcesFor } from './applying/pods/wiring.js';
-import { followHealth } from './applying/rollback/follow-health.js';
-import { createRollback, isWatched } from './applying/rollback/rollback.js';
-import { Cluster, policyKey, type ClusterCaches, type ValidPolicy } from './cluster.js';
+import { AUTOSCALER_PROJECTIONS } from './applying/autoscalers/autoscalers.js';
+import { applyingFor } from './applying/wiring.js';
+import { Cluster, policyKey, type ClusterCaches } from './cluster.js';
 import { constraintsOf, nodeCapacity } from './constraints.js';
 import { metricsProviders } from './metrics/providers.js';
 import type { MetricsProvider } from './metrics/reading.js';
 import { policies } from './policies/controller.js';
 import { Coverage } from './policies/coverage.js';
 import { stopOf } from './policies/in-effect.js';
+import { memoryInEffect } from './policies/memory-in-effect.js';
 import {
   certificateController,
   createAccess,
@@ -30,13 +25,12 @@ import {
 } from './runtime/index.js';
 import type { OperatorSettings } from './settings.js';
 import { connectTriggers } from './triggers.js';
-import { followPods, memoryInEffect, podsOf, seenPod, type SeenPod } from './usage/pods.js';
+import { followPods, seenPod } from './usage/pods.js';
 import { createUsageSources } from './usage/usage.js';
 import { workloads } from './workloads/controller.js';
-import { standingReport } from './workloads/recommendation.js';
-import { onWorkload } from './workloads/on-workload.js';
+import { webhookReadiness } from './webhook-readiness.js';
 import { Turns } from './workloads/turns.js';
-import { parseWorkloadKey, WORKLOAD_PROJECTIONS, type Workload } from './workloads/workload.js';
+import { parseWorkloadKey, WORKLOAD_PROJECTIONS, workloadKey } from './workloads/workload.js';
 
 export interface OperatorOptions {
   readonly client: KubeClient;
@@ -56,9 +50,6 @@ export interface OperatorOptions {
 
 /** A rollout or a burst of edits is one change to a policy. */
 const SETTLE_MS = 1000;
-
-/** What comes of pods comes pod by pod, and is told together. */
-const TELL_MS = 3000;
 
 /** OptiPod's operator, ready to run. */
 export function createOperator(options: OperatorOptions): Manager {
@@ -95,9 +86,8 @@ export function createOperator(options: OperatorOptions): Manager {
   };
   const cluster = new Cluster(caches, namespace, settings.policyScope);
   const stop = () => stopOf(cluster, settings);
-  const endpoints = evaluating.endpoints.informer;
-  const webhookReady = () =>
-    endpoints.list().some((slice) => slice.endpoints?.some(({ conditions }) => conditions?.ready !== false));
+  const webhook = webhookReadiness(evaluating.endpoints.informer);
+  const webhookReady = webhook.isReady;
 
   const recorder = createEventRecorder({ client, source: optipod.name, now });
   const usage = createUsageSources({
@@ -121,56 +111,34 @@ export function createOperator(options: OperatorOptions): Manager {
     quotas: evaluating.quotas.informer,
     nodes: evaluating.nodes.informer,
   };
-  const evaluateGovernor = (of: ReturnType<typeof parseWorkloadKey>) => {
-    const found = cluster.workload(of);
-    const policy = found && cluster.governor(found);
+  const evaluateGovernor = (key: string) => {
+    const workload = cluster.workload(parseWorkloadKey(key));
+    const policy = workload && cluster.governor(workload);
     if (policy) evaluateSoon(policyKey(policy));
   };
-  const autoscalers = {
-    horizontalAutoscalers: evaluating.horizontalAutoscalers.informer,
-    scaledObjects: evaluating.scaledObjects.informer,
-    verticalAutoscalers: evaluating.verticalAutoscalers.informer,
-  };
-  const holdsOn = followAutoscalers(autoscalers, (key) => evaluateGovernor(parseWorkloadKey(key)));
-  const ownPods = (workload: Workload) => {
-    const [history] = usage.histories;
-    return history ? podsOf(pods, history, workload) : [];
-  };
-  const rollback = createRollback({ podsOf: ownPods, event: recorder.event, settings });
   const coverage = new Coverage();
   const turns = new Turns();
   const evaluateSoon = (key: string, afterMs = SETTLE_MS) => evaluation.enqueueAfter(key, afterMs);
-  const gate = createGate({
-    settings,
-    stop,
-    recommendations: evaluating.recommendations,
-    proof: webhookProof({
-      cluster,
-      webhookReady,
-      podsOf: ownPods,
-      templates: {
-        Deployment: resizing.deploymentTemplates,
-        StatefulSet: resizing.statefulSetTemplates,
-        DaemonSet: resizing.daemonSetTemplates,
-      },
-      newborns: resizing.newborns,
-      now,
-    }),
-    registry: metrics.registry,
-    now,
-  });
-  const podResources = podResourcesFor({
+  const applying = applyingFor({
     access: resizing,
     client,
     cluster,
-    gate,
-    installation: settings,
+    settings,
+    autoscalers: {
+      horizontalAutoscalers: evaluating.horizontalAutoscalers.informer,
+      scaledObjects: evaluating.scaledObjects.informer,
+      verticalAutoscalers: evaluating.verticalAutoscalers.informer,
+    },
+    recommendations: evaluating.recommendations,
     webhookReady,
-    stopped: stop,
-    event: (workload, event) => recorder.event(onWorkload(workload), event),
-    evaluateSoon: (key) => evaluation.enqueueAfter(key, TELL_MS),
+    stop,
+    event: recorder.event,
+    registry: metrics.registry,
+    evaluateSoon,
+    evaluateGovernor,
     now,
   });
+  const { gate, rollback, holdsOn, podsOf, ofPods } = applying;
   const evaluation: Controller = policies({
     writers: evaluating,
     turns,
@@ -185,10 +153,11 @@ export function createOperator(options: OperatorOptions): Manager {
     evaluateSoon,
     usage,
     constraintsOf: (workload) => constraintsOf(constraints, workload),
-    holdsOn,
-    ofPods: podResources.of,
+    gate,
     rollback,
-    inEffect: (workload, policy) => memoryInEffectOf(workload, policy, ownPods(workload)),
+    holdsOn,
+    ofPods,
+    inEffect: (workload, policy) => memoryInEffect(workload, policy, podsOf(workload)),
     stop,
     minSamples: settings.minSamples,
     recommending: {
@@ -199,7 +168,6 @@ export function createOperator(options: OperatorOptions): Manager {
     webhookReady,
     permissions: settings,
     conflictHoldoff: settings.conflictHoldoff,
-    gate,
     event: recorder.event,
     now,
   });
@@ -218,29 +186,15 @@ export function createOperator(options: OperatorOptions): Manager {
     pods,
     evictions: evaluating.evictions.informer,
     histories: usage.histories,
-    onKill: ({ namespace: where, kind, workload }) => evaluateGovernor({ kind, namespace: where, name: workload }),
-  });
-  followHealth(pods, ({ metadata: { namespace: where = '', name } }) => {
-    const [history] = usage.histories;
-    const owner = history?.owners.certain(where, name, history.namesIn(where));
-    if (!owner || owner === 'stranger') return;
-    const workload = { kind: owner.kind, namespace: where, name: owner.name };
-    if (isWatched(standingReport(evaluating.recommendations, workload))) evaluateGovernor(workload);
+    onKill: ({ kind, namespace: where, workload: name }) =>
+      evaluateGovernor(workloadKey({ kind, metadata: { namespace: where, name } })),
   });
   const triggers = connectTriggers(cluster, {
     policies: evaluation,
     workloads: tidyUp,
     evaluateSoon,
   });
-  // What is so from the start is nothing new.
-  let wasReady: boolean | undefined;
-  void endpoints.synced.then(() => (wasReady = webhookReady()));
-  endpoints.onEvent(() => {
-    const isReady = webhookReady();
-    if (wasReady === undefined || wasReady === isReady) return;
-    wasReady = isReady;
-    triggers.webhookChanged();
-  });
+  webhook.onChange(triggers.webhookChanged);
 
   const certificate =
     settings.certificateMode === 'self'
@@ -252,16 +206,8 @@ export function createOperator(options: OperatorOptions): Manager {
     ...usage.components,
     evaluation,
     tidyUp,
-    podResources.controller,
+    applying.controller,
     ...certificate,
   );
   return manager;
-}
-
-/** The containers whose memory, as the template or else the annotations say it, every pod of a workload has. */
-function memoryInEffectOf(workload: Workload, { spec }: ValidPolicy, pods: readonly SeenPod[]): ReadonlySet<string> {
-  const said: ContainerResources = writesTemplate(spec)
-    ? new Map(resizableContainers(workload.pod).map(({ container }) => [container.name, container.resources ?? {}]))
-    : readRecommendations(workload.metadata.annotations);
-  return memoryInEffect(pods, new Map([...said].map(([container, { requests }]) => [container, requests?.memory])));
 }

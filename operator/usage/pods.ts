@@ -1,12 +1,4 @@
-import {
-  compareQuantities,
-  parseQuantity,
-  type Container,
-  type ContainerStatus,
-  type KubeObject,
-  type Pod,
-  type QuantityValue,
-} from 'optipod/kube';
+import type { Container, ContainerStatus, KubeObject, Pod } from 'optipod/kube';
 import { podHealth, resizeVerdict, type PodHealth, type ResizeVerdict } from 'optipod/lib/apply';
 import { TEMPLATE_HASH_LABEL } from 'optipod/lib/pod';
 import {
@@ -14,11 +6,9 @@ import {
   oomKillsOfEviction,
   type EvictionEvent,
   type KilledContainer,
-  type NamedWorkload,
   type WorkloadContainer,
 } from 'optipod/lib/usage';
 import type { Informer } from '../runtime/index.js';
-import type { Workload } from '../workloads/workload.js';
 import type { UsageHistory } from './history.js';
 
 /** A pod as far as usage, and what becomes of a recommendation, are read from it. */
@@ -141,38 +131,4 @@ export function followPods({ pods, evictions, histories, onKill }: PodSources): 
   evictions.onEvent(({ type, object }) => {
     if (type !== 'deleted') note(oomKillsOfEviction(object as EvictionEvent));
   });
-}
-
-/** The pods of a workload that are there to stay. */
-export function podsOf(pods: Informer<SeenPod>, history: UsageHistory, workload: Workload): SeenPod[] {
-  const { namespace, name } = workload.metadata;
-  const names = history.namesIn(namespace);
-  const isOwn = (owner: NamedWorkload | 'stranger' | undefined) =>
-    owner !== undefined && owner !== 'stranger' && owner.kind === workload.kind && owner.name === name;
-  return pods
-    .list(namespace)
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .filter(({ metadata }) => isOwn(history.owners.certain(namespace, metadata.name, names)));
-}
-
-/**
- * The containers whose memory request, as it was last written, every one of these pods has.
- * @param requested by container; without a pod nothing is in effect
- */
-export function memoryInEffect(
-  pods: readonly SeenPod[],
-  requested: ReadonlyMap<string, QuantityValue | undefined>,
-): ReadonlySet<string> {
-  const inEffect = new Set<string>();
-  for (const [container, request] of requested) {
-    const wanted = request === undefined ? undefined : parseQuantity(request);
-    if (!wanted || pods.length === 0) continue;
-    const has = ({ spec }: SeenPod) => {
-      const found = [...spec.containers, ...(spec.initContainers ?? [])].find(({ name }) => name === container);
-      const there = parseQuantity(found?.resources?.requests?.memory ?? '');
-      return there !== undefined && compareQuantities(there, wanted) === 0;
-    };
-    if (pods.every(has)) inEffect.add(container);
-  }
-  return inEffect;
 }

@@ -1,16 +1,42 @@
-/** `npm run bench`: ratios, each against something measured in the same run. CPU time, for wall time tells of the neighbours. */
+/**
+ * `npm run bench [-- NAME …]`: ratios, each against something measured in the same run. CPU time, for wall time tells of the
+ * neighbours.
+ */
 import { admission } from './admission.js';
 import { admissionReview } from './admission-review.js';
 import { eventLoop } from './event-loop.js';
 import { informer } from './informer.js';
+import type { Ratio } from './measure.js';
 import { recommendation } from './recommendation.js';
 import { files, synthesis, validation } from './rulebook.js';
 import { wholeOperator } from './whole-operator.js';
 
-for (const bench of [admissionReview, recommendation, validation, files, synthesis]) {
-  const { name, ours, peer, ratio } = await bench();
-  console.log(`${name}: ${ours.toFixed(1)} µs CPU, ${ratio.toFixed(2)} × ${peer}`);
+const BENCHES: Readonly<Record<string, () => Promise<readonly string[]>>> = {
+  'admission-review': lineOf(admissionReview),
+  recommendation: lineOf(recommendation),
+  validation: lineOf(validation),
+  files: lineOf(files),
+  synthesis: lineOf(synthesis),
+  informer,
+  'event-loop': eventLoop,
+  'whole-operator': wholeOperator,
+  admission,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) {
+  console.error(`there is no bench ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
 }
-for (const bench of [informer, eventLoop, wholeOperator, admission]) {
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const line of await bench()) console.log(line);
+}
+
+function lineOf(bench: () => Promise<Ratio>): () => Promise<readonly string[]> {
+  return async () => {
+    const { name, ours, peer, ratio } = await bench();
+    return [`${name}: ${ours.toFixed(1)} µs CPU, ${ratio.toFixed(2)} × ${peer}`];
+  };
 }

@@ -23,7 +23,7 @@ import { podState, type PodState } from './pod-state.js';
 import { restart, type RestartContext } from './restart.js';
 import { AS_WISHED, storyOf } from './story.js';
 import type { PodsOutcome, PodsTask } from './task.js';
-import type { WorkloadPods } from './workload-pods.js';
+import type { WorkloadPods } from '../../workloads/workload-pods.js';
 
 /** A kubelet that lives answers within seconds, one that is busy within its minute. */
 const FOLLOW_MS = 120_000;
@@ -36,7 +36,7 @@ const CONCURRENCY = 4;
 
 export interface PodResourcesContext extends InPlaceContext, EvictContext, RestartContext {
   readonly cluster: Cluster;
-  readonly pods: WorkloadPods;
+  readonly pods: Pick<WorkloadPods, 'of'>;
   readonly limitRanges: Pick<Informer<LimitRange>, 'list'>;
   readonly installation: Installation;
   /** Whether kube-apiserver has `pods/resize`. */

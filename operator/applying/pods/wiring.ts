@@ -6,12 +6,11 @@ import { PodsApplications, type PodsApplication } from './applications.js';
 import { podResources, type PodResourcesContext } from './controller.js';
 import { Memories } from './memory.js';
 import { resizeDiscovery } from './resize-discovery.js';
-import { connectPodTriggers, lookAt } from './triggers.js';
-import { workloadPods, type WorkloadPods } from './workload-pods.js';
+import { connectPodTriggers } from './triggers.js';
 
 export interface PodResourcesWiring extends Pick<
   PodResourcesContext,
-  'cluster' | 'gate' | 'installation' | 'webhookReady' | 'stopped' | 'event' | 'evaluateSoon' | 'now'
+  'cluster' | 'pods' | 'gate' | 'installation' | 'webhookReady' | 'stopped' | 'event' | 'evaluateSoon' | 'now'
 > {
   /** To what the controller declares. */
   readonly access: PodResourcesContext['writers'] &
@@ -26,7 +25,6 @@ export interface PodResourcesWiring extends Pick<
 /** The controller, and what it has to tell of a workload: `<kind>/<namespace>/<name>`. */
 export interface PodResources {
   readonly controller: Controller;
-  readonly pods: WorkloadPods;
   readonly of: (workload: string) => PodsApplication | undefined;
 }
 
@@ -37,10 +35,8 @@ export function podResourcesFor({ access, client, ...rest }: PodResourcesWiring)
   const applications = new PodsApplications();
   const nodes = access.nodes.informer;
   const limitRanges = access.limitRanges.informer;
-  const pods = workloadPods(access.pods.informer, (key, isFirstList) => lookAt(controller, key, isFirstList));
   const controller: Controller = podResources({
     ...rest,
-    pods,
     limitRanges,
     memories,
     applications,
@@ -51,5 +47,5 @@ export function podResourcesFor({ access, client, ...rest }: PodResourcesWiring)
     nodeOf: ({ spec }) => JSON.stringify(nodes.get(undefined, spec.nodeName ?? '') ?? null),
   });
   connectPodTriggers({ cluster, nodes, limitRanges, memories }, controller);
-  return { controller, pods, of: (workload) => applications.of(workload) };
+  return { controller, of: (workload) => applications.of(workload) };
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Pod } from 'optipod/kube';
 import { workloadOfPod } from 'optipod/lib/pod';
 import { resizeDiscovery } from '../../../../operator/applying/pods/resize-discovery.js';
-import { workloadPods } from '../../../../operator/applying/pods/workload-pods.js';
+import { workloadPods } from '../../../../operator/workloads/workload-pods.js';
 import type { InformerEvent } from '../../../../operator/runtime/index.js';
 import { seenPod, type SeenPod } from '../../../../operator/usage/pods.js';
 
