@@ -14,10 +14,10 @@ import {
   type RecommendationSettings,
   type RecommendingSpec,
 } from '../../lib/recommend/index.js';
-import type { ContainerUsage, Usage } from '../../lib/usage/index.js';
+import type { ContainerUsage } from '../../lib/usage/index.js';
 import type { Estimation, Estimator } from './estimator.js';
 import { slidingPeak } from './peak.js';
-import { slidingWindow } from './window.js';
+import { slidingWindow, type WindowUsage } from './window.js';
 
 /** A container whose author asked for nothing: no limit caps, and no QoS class holds, what is recommended. */
 const CONTAINER = 'main';
@@ -73,11 +73,16 @@ function estimation(spec: RecommendingSpec): Estimation {
 }
 
 function containerUsage(
-  cpu: Usage | undefined,
-  memory: Usage | undefined,
+  cpu: WindowUsage | undefined,
+  memory: WindowUsage | undefined,
   memoryPeak: ContainerUsage['memoryPeak'],
 ): ContainerUsage {
-  return { ...(cpu ? { cpu } : {}), ...(memory ? { memory } : {}), ...(memoryPeak ? { memoryPeak } : {}) };
+  const unexplained = { podsAbove: () => [] };
+  return {
+    ...(cpu ? { cpu: { ...cpu, ...unexplained } } : {}),
+    ...(memory ? { memory: { ...memory, ...unexplained } } : {}),
+    ...(memoryPeak ? { memoryPeak } : {}),
+  };
 }
 
 /** What an operator goes by that was told nothing: a share, a number, or milliseconds. */

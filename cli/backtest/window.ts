@@ -1,32 +1,30 @@
 import { percentile, type Usage } from '../../lib/usage/index.js';
 import type { Sample } from './trace.js';
 
+/** Usage as numbers come of it. Pods that stand out are in explanations alone, and looking for them costs more than all the rest. */
+export type WindowUsage = Omit<Usage, 'podsAbove'>;
+
 /** The samples of the last so many seconds, kept sorted while time goes on: the same usage as pooling them anew each time. */
 export interface SlidingWindow {
   /** In order of time. */
-  add(sample: Pick<Sample, 'at' | 'pod' | 'value'>): void;
+  add(sample: Pick<Sample, 'at' | 'value'>): void;
   /**
    * Usage from `at` minus the window's length up to `at`, both included. It is good until the window is used again.
    * @returns undefined where there is no sample
    */
-  usage(at: number): Usage | undefined;
+  usage(at: number): WindowUsage | undefined;
 }
 
 /** @param length in seconds */
 export function slidingWindow(length: number): SlidingWindow {
-  const queue: Pick<Sample, 'at' | 'pod' | 'value'>[] = [];
+  const queue: Pick<Sample, 'at' | 'value'>[] = [];
   let head = 0;
   let instants = 0;
-  /** How many samples of each pod there are. */
-  const pods = new Map<string, number>();
   const sorted = sortedValues();
 
   const forgetBefore = (from: number): void => {
     for (let first = queue[head]; first && first.at < from; first = queue[head]) {
       sorted.remove(first.value);
-      const left = (pods.get(first.pod) ?? 0) - 1;
-      if (left > 0) pods.set(first.pod, left);
-      else pods.delete(first.pod);
       head += 1;
       if (queue[head]?.at !== first.at) instants -= 1;
     }
@@ -38,7 +36,6 @@ export function slidingWindow(length: number): SlidingWindow {
     add(sample) {
       if (head === queue.length || queue.at(-1)?.at !== sample.at) instants += 1;
       queue.push(sample);
-      pods.set(sample.pod, (pods.get(sample.pod) ?? 0) + 1);
       sorted.insert(sample.value);
     },
     usage(at) {
@@ -53,28 +50,9 @@ export function slidingWindow(length: number): SlidingWindow {
         to: last.at,
         max: values.at(-1) ?? Number.NaN,
         percentile: (p) => percentile(values, p),
-        podsAbove: (p, times) => {
-          const least = percentile(values, p) * times;
-          // Most often one pod is all there is, or even the highest sample is below, and no pod need be looked at.
-          if ((values.at(-1) ?? Number.NaN) < least || (pods.size === 1 && times > 1 && least > 0)) return [];
-          return [...byPod(queue.slice(head))]
-            .map(([pod, own]) => ({ pod, value: percentile(Float64Array.from(own).sort(), p) }))
-            .filter(({ value }) => value >= least)
-            .sort((a, b) => b.value - a.value);
-        },
       };
     },
   };
-}
-
-function byPod(samples: readonly Pick<Sample, 'pod' | 'value'>[]): Map<string, number[]> {
-  const pods = new Map<string, number[]>();
-  for (const { pod, value } of samples) {
-    const own = pods.get(pod);
-    if (own) own.push(value);
-    else pods.set(pod, [value]);
-  }
-  return pods;
 }
 
 /** Numbers in ascending order. Moving memory is so cheap that a tree pays for itself only far beyond a window's samples. */

@@ -1,4 +1,4 @@
-import type { ResourceRequirements } from '../kube/index.js';
+import { isRecord, type ResourceRequirements } from '../kube/index.js';
 
 /**
  * What OptiPod says on a workload's metadata, and what its webhook reads there. One resource of one container is a slot:
@@ -203,8 +203,4 @@ function longContainers(json: string | undefined): [string, ResourceRequirements
     }
     return [[container, kept]];
   });
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

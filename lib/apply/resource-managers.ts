@@ -1,4 +1,4 @@
-import type { ManagedFieldsEntry } from '../kube/index.js';
+import { isRecord, type ManagedFieldsEntry } from '../kube/index.js';
 
 /** A container's resource, as messages name it: `requests.cpu` of `web`. */
 export interface OwnedResource {
@@ -63,18 +63,14 @@ function owned(list: OwnedResource['list'], container: string, resources: Tree):
 
 function descend(tree: unknown, ...path: readonly string[]): Tree {
   let here: unknown = tree;
-  for (const step of path) here = isTree(here) ? here[step] : undefined;
-  return isTree(here) ? here : {};
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  for (const step of path) here = isRecord(here) ? here[step] : undefined;
+  return isRecord(here) ? here : {};
 }
 
 /** `k:{"name":"web"}`: the item of a list. */
 function nameIn(key: string): string | undefined {
   if (!key.startsWith('k:')) return undefined;
   const keys: unknown = JSON.parse(key.slice(2));
-  const name = isTree(keys) ? keys.name : undefined;
+  const name = isRecord(keys) ? keys.name : undefined;
   return typeof name === 'string' ? name : undefined;
 }

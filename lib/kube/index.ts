@@ -11,6 +11,7 @@ export * from './kind.js';
 export * from './label-selector.js';
 export * from './operator.js';
 export * from './quantity.js';
+export * from './record.js';
 export * from './resource.js';
 export * from './runtime-uses.js';
 export * from './review.js';

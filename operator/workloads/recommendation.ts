@@ -1,11 +1,9 @@
 import { sameJson, type Creatable, type Deletable, type Patchable, type Watched } from 'optipod/kube';
 import { restoration } from 'optipod/lib/apply';
 import {
-  gradualStates,
   leftStatus,
   recommendationName,
   saysSomethingNew,
-  type GradualState,
   type WorkloadReport,
 } from 'optipod/lib/recommend';
 import { isNotFound } from '../runtime/index.js';
@@ -43,11 +41,6 @@ export function standingReport(
 /** The status of what was told, where that is of this very workload and not of a namesake. */
 export function statusOf(told: Stored | undefined, { metadata }: Pick<Workload, 'metadata'>): Stored['status'] {
   return told?.spec.workload.uid === metadata.uid ? told.status : undefined;
-}
-
-/** Where the gradual decreases of a workload's containers are. */
-export function gradualOf(stored: Stored | undefined, workload: Workload): ReadonlyMap<string, GradualState> {
-  return gradualStates(stored, workload.metadata.uid);
 }
 
 /**

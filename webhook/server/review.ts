@@ -1,12 +1,13 @@
-import type {
-  AdmissionOperation,
-  AdmissionRequest,
-  AdmissionVerdict,
-  JsonPatchOperation,
-  KubeObject,
-  Refusal,
-  StatusCause,
-  UserInfo,
+import {
+  isRecord,
+  type AdmissionOperation,
+  type AdmissionRequest,
+  type AdmissionVerdict,
+  type JsonPatchOperation,
+  type KubeObject,
+  type Refusal,
+  type StatusCause,
+  type UserInfo,
 } from 'optipod/kube';
 import { limitedWarnings } from './warnings.js';
 
@@ -114,8 +115,4 @@ function isGroupVersionKind(value: unknown): value is AdmissionRequest['kind'] {
     typeof value.version === 'string' &&
     typeof value.kind === 'string'
   );
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

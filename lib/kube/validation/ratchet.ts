@@ -1,4 +1,5 @@
 import { sameJson } from '../json-equal.js';
+import { isRecord } from '../record.js';
 import { childPath, type FieldError } from './field-error.js';
 
 /** What is wrong with an object after an update: by it, or already before. */
@@ -24,7 +25,7 @@ export function ratchet(errors: readonly FieldError[], object: unknown, old: unk
 /** The values that a path leads to in both objects, or to the list on the way to it. */
 function counterparts(path: string, object: unknown, old: unknown): readonly [unknown, unknown] {
   let [now, before, at] = [object, old, ''];
-  while (at !== path && isMap(now)) {
+  while (at !== path && isRecord(now)) {
     const keys = Object.keys(now).filter((key) => leadsTo(childPath(at, key), path));
     // Keys of maps may have dots in them: the longest is meant.
     const key = keys.reduce<string | undefined>(
@@ -33,15 +34,11 @@ function counterparts(path: string, object: unknown, old: unknown): readonly [un
     );
     if (key === undefined) return [undefined, undefined];
     at = childPath(at, key);
-    [now, before] = [now[key], isMap(before) && Object.hasOwn(before, key) ? before[key] : undefined];
+    [now, before] = [now[key], isRecord(before) && Object.hasOwn(before, key) ? before[key] : undefined];
   }
   return [now, before];
 }
 
 function leadsTo(prefix: string, path: string): boolean {
   return path === prefix || (path.startsWith(prefix) && ['.', '['].includes(path.charAt(prefix.length)));
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -8,17 +8,11 @@ import {
   type Installation,
   type TemplateWay,
 } from 'optipod/lib/apply';
-import { suspensionAt, type GradualState, type Suspension } from 'optipod/lib/recommend';
+import { gradualStates, suspensionAt, type GradualState, type Suspension } from 'optipod/lib/recommend';
 import { policyVersion, type Cluster, type ValidPolicy } from '../../cluster.js';
 import type { EventRecorder } from '../../runtime/index.js';
 import type { WorkloadWriters } from '../../workloads/annotate.js';
-import {
-  gradualOf,
-  standingReport,
-  statusOf,
-  type RecommendationAccess,
-  type Told,
-} from '../../workloads/recommendation.js';
+import { standingReport, statusOf, type RecommendationAccess, type Told } from '../../workloads/recommendation.js';
 import type { Workload } from '../../workloads/workload.js';
 import type { Rollback } from '../rollback/rollback.js';
 import { release } from './release.js';
@@ -66,7 +60,7 @@ export async function lookAt(found: Workload, policy: ValidPolicy, context: Stan
   const hashes = { content: workload.content, policy: policyVersion(policy) };
   const suspended = suspensionAt(before, hashes, now);
   const current = withoutPast(before, suspended);
-  const states = gradualOf(stored, workload);
+  const states = gradualStates(stored, workload.metadata.uid);
   if (way === 'unchanged') {
     return { workload, way, applying: letGo(current, now), suspension: suspended, gradual: states };
   }

@@ -1,3 +1,4 @@
+import { isRecord } from 'optipod/kube';
 import type { ContainerRef } from '../reading.js';
 
 /** One page of an answer, as docs/reference/custom-metrics.md has it. */
@@ -74,9 +75,8 @@ function containerAt({ namespace, pod, container }: Readonly<Record<string, unkn
 }
 
 function objectAt(json: unknown, place: string): Readonly<Record<string, unknown>> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new AnswerError(`${place} must be an object`);
-  return json as Record<string, unknown>;
+  if (!isRecord(json)) throw new AnswerError(`${place} must be an object`);
+  return json;
 }
 
 function listAt(json: unknown, place: string): readonly unknown[] {
