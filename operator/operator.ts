@@ -111,10 +111,10 @@ export function createOperator(options: OperatorOptions): Manager {
     quotas: evaluating.quotas.informer,
     nodes: evaluating.nodes.informer,
   };
-  const evaluateGovernor = (key: string) => {
+  const evaluateGovernor = (key: string, afterMs?: number) => {
     const workload = cluster.workload(parseWorkloadKey(key));
     const policy = workload && cluster.governor(workload);
-    if (policy) evaluateSoon(policyKey(policy));
+    if (policy) evaluateSoon(policyKey(policy), afterMs);
   };
   const coverage = new Coverage();
   const turns = new Turns();

@@ -33,7 +33,7 @@ export interface Regression {
 }
 
 /** A pod may take this long to be ready, a readiness probe that failed to work again: Deployments give up after 10 minutes. */
-const UNREADY_SECONDS = 5 * 60;
+export const UNREADY_SECONDS = 5 * 60;
 
 /**
  * What went wrong in a workload for the resources that its pods were given. Blamed is only what got worse: in a container whose
@@ -54,6 +54,20 @@ export function isProven(input: Omit<RegressionInput, 'changed'>): boolean {
   return suspectsOf(input, change).some(
     ({ since, health }) => now - since > window && health.unreadySince === undefined && health.troubles.length === 0,
   );
+}
+
+/**
+ * When a pod that is not ready now will have been so for too long, as long as it stays so: seconds since 1970, of several the
+ * earliest; undefined where there is none. Nothing else happens then that anybody could be told of.
+ */
+export function unreadyTooLongAt(input: Omit<RegressionInput, 'changed'>): number | undefined {
+  const { change, window, now } = input;
+  if (!change || change.proven) return undefined;
+  const times = suspectsOf(input, change).flatMap((suspect) =>
+    lostReadiness(suspect, window) ? [suspect.health.unreadySince + UNREADY_SECONDS] : [],
+  );
+  const later = times.filter((at) => at > now);
+  return later.length === 0 ? undefined : Math.min(...later);
 }
 
 function suspectsOf({ pods, appliedAt }: Pick<RegressionInput, 'pods' | 'appliedAt'>, { at }: RecommendationChange) {
@@ -99,17 +113,27 @@ function notReady(
   { available, failed = false }: RecommendationChange,
   { workload: { replicas, rollout }, window, now }: RegressionInput,
 ): Regression | undefined {
-  const isUnready = ({ since, health: { unreadySince } }: Suspect) =>
-    unreadySince !== undefined && unreadySince >= since && unreadySince <= since + window;
-  const unready = suspects.filter(isUnready);
+  const unready = suspects.filter((suspect) => lostReadiness(suspect, window));
   const [first] = unready;
   if (first && rollout.failed && !failed) {
     const message = `its rollout made no progress in time: pod ${first.name}, which had other resources, is not ready`;
     return { what: 'RolloutFailed', message };
   }
   const wanted = Math.min(available, replicas);
-  const late = unready.find(({ health: { unreadySince = now } }) => now - unreadySince >= UNREADY_SECONDS);
+  const late = unready.find(({ health: { unreadySince } }) => now - unreadySince >= UNREADY_SECONDS);
   if (!late || rollout.available >= wanted) return undefined;
   const message = `${rollout.available} of ${wanted} pods are available: pod ${late.name}, which had other resources, is not ready`;
   return { what: 'NotReady', message };
+}
+
+/** Whether a pod is not ready, and ceased to be so soon after it got other resources. */
+function lostReadiness(
+  suspect: Suspect,
+  window: number,
+): suspect is Suspect & { readonly health: Required<Pick<PodHealth, 'unreadySince'>> } {
+  const {
+    since,
+    health: { unreadySince },
+  } = suspect;
+  return unreadySince !== undefined && unreadySince >= since && unreadySince <= since + window;
 }

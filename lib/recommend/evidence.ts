@@ -1,7 +1,8 @@
 import type { ResourceName } from '../api/index.js';
 import { durationOf } from '../kube/index.js';
-import type { Usage } from '../usage/index.js';
-import { unitsUp } from './amount.js';
+import type { PodPercentile, Usage } from '../usage/index.js';
+import { amountOf, unitsUp } from './amount.js';
+import { boundsOf } from './bounds.js';
 import { formatSpan } from './span.js';
 import { hold, type Hold, type Pressure, type ValueStep } from './explanation.js';
 import { inForce, type RecommendationInput } from './input.js';
@@ -20,6 +21,21 @@ export function missingEvidence(
     return hold('NotEnoughSamples', `have ${usage.instants} samples of ${resource} usage, need ${minSamples}`);
   }
   return undefined;
+}
+
+/** How many times the pool's percentile a pod's own is for it to be named. */
+const FAR_ABOVE = 2;
+
+/**
+ * The pods that a recommendation from all of them together may be too little for, the highest first. Of an idle container every
+ * pod is many times nothing: what the lower bound covers, or less than a unit, makes no pod stand out.
+ * @param rank of the percentile, from 0 to 1
+ */
+export function podsFarAbove(usage: Usage, rank: number, input: RecommendationInput): readonly PodPercentile[] {
+  const covered = Math.max(boundsOf(input).min, amountOf(input.resource, 1));
+  // Nor need any pod be looked at then.
+  if (usage.max <= covered) return [];
+  return usage.podsAbove(rank, FAR_ABOVE).filter(({ value }) => value > covered);
 }
 
 /** Seconds in a day: what nothing is lowered before, unless the window is shorter. */

@@ -2,7 +2,7 @@ import { qosClass } from '../pod/index.js';
 import { amountIn, formatUnits, unitsUp } from './amount.js';
 import { rounded, withinBounds } from './bounds.js';
 import { CLAMPS, follow, type Link } from './clamps.js';
-import { missingEvidence, shortHistory, throttled } from './evidence.js';
+import { missingEvidence, podsFarAbove, shortHistory, throttled } from './evidence.js';
 import { hold, type Hold, type Step, type ValueStep } from './explanation.js';
 import { gradualDecrease, type GradualState } from './gradual.js';
 import type { RecommendationInput } from './input.js';
@@ -25,9 +25,6 @@ export interface ResourceRecommendation {
 }
 
 const PERCENTILES = { P50: 0.5, P90: 0.9, P99: 0.99 } as const;
-
-/** How many times the pool's percentile a pod's own is for it to be named. */
-const FAR_ABOVE = 2;
 
 /** From the percentile to what is aimed at, of whole units. */
 const TO_TARGET: readonly Link[] = [
@@ -62,7 +59,7 @@ export function recommend(input: RecommendationInput): ResourceRecommendation {
     return { steps, hold: hold('NoData', `${resource} usage of ${used} at ${percentile} is none`), ...remembered };
   }
   steps.push({ step: 'Percentile', percentile, value: used });
-  const pods = usage.podsAbove(rank, FAR_ABOVE);
+  const pods = podsFarAbove(usage, rank, input);
   if (pods.length > 0) steps.push({ step: 'PodsAbove', percentile, pods });
 
   const target = follow(used, TO_TARGET, input);

@@ -7,7 +7,7 @@ import type { SeenPod } from '../usage/pods.js';
 import { onWorkload } from '../workloads/on-workload.js';
 import { standingReport, type ToldRecommendations } from '../workloads/recommendation.js';
 import { workloadKeyOfPod, workloadPods } from '../workloads/workload-pods.js';
-import { parseWorkloadKey, type Workload } from '../workloads/workload.js';
+import { parseWorkloadKey, workloadKey, type Workload } from '../workloads/workload.js';
 import { followAutoscalers, type AutoscalerInformers } from './autoscalers/autoscalers.js';
 import { createGate } from './guards/create-gate.js';
 import type { DisruptionGate } from './guards/gate.js';
@@ -15,7 +15,7 @@ import { webhookProof } from './guards/webhook-proof.js';
 import type { PodsApplication } from './pods/applications.js';
 import { lookAt } from './pods/triggers.js';
 import { podResourcesFor, type PodResourcesWiring } from './pods/wiring.js';
-import { followHealth } from './rollback/follow-health.js';
+import { followHealth, followRollouts } from './rollback/follow-health.js';
 import { createRollback, isWatched, type Rollback } from './rollback/rollback.js';
 
 export interface ApplyingWiring extends Pick<PodResourcesWiring, 'client' | 'cluster' | 'webhookReady' | 'now'> {
@@ -36,7 +36,7 @@ export interface ApplyingWiring extends Pick<PodResourcesWiring, 'client' | 'clu
   /** Has a policy evaluated soon: `<namespace>/<name>`. */
   readonly evaluateSoon: (key: string, afterMs?: number) => void;
   /** Has the policy evaluated soon that acts on a workload: `<kind>/<namespace>/<name>`. */
-  readonly evaluateGovernor: (workload: string) => void;
+  readonly evaluateGovernor: (workload: string, afterMs?: number) => void;
 }
 
 /** What passes of policies ask when they apply something, and the controller of running pods. */
@@ -86,14 +86,26 @@ export function applyingFor(wiring: ApplyingWiring): Applying {
     evaluateSoon: (key) => wiring.evaluateSoon(key, TELL_MS),
     now,
   });
-  followHealth(access.pods.informer, (pod) => {
-    const key = workloadKeyOfPod(pod);
-    if (key !== undefined && isWatched(standingReport(recommendations, parseWorkloadKey(key)))) evaluateGovernor(key);
+  const evaluateWatched = (key: string | undefined, afterMs?: number) => {
+    if (key === undefined || !isWatched(standingReport(recommendations, parseWorkloadKey(key)))) return;
+    evaluateGovernor(key, afterMs);
+  };
+  followHealth(access.pods.informer, {
+    evaluate: (pod, afterMs) => evaluateWatched(workloadKeyOfPod(pod), afterMs),
+    now,
   });
+  for (const workloads of Object.values(cluster.caches.workloads)) {
+    followRollouts(workloads, (workload) => evaluateWatched(workloadKey(workload)));
+  }
   return {
     controller: running.controller,
     gate,
-    rollback: createRollback({ podsOf, event, settings }),
+    rollback: createRollback({
+      podsOf,
+      event,
+      lookAgain: (workload, afterMs) => evaluateGovernor(workloadKey(workload), afterMs),
+      settings,
+    }),
     holdsOn: followAutoscalers(wiring.autoscalers, evaluateGovernor),
     podsOf,
     ofPods: running.of,

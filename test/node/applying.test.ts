@@ -53,12 +53,12 @@ describe('what policies have done on a real node, row by row of docs/reference/a
   before(async () => {
     cluster = await sharedCluster('node');
     await cluster.loadImage(OPERATOR_IMAGE_ARCHIVE);
-    usage = await startUsageServer(() => all.flatMap(usageOf));
+    usage = await startUsageServer(() => all.flatMap(usageOf), { host: HOST });
     manifests = manifestsYaml({
       image: OPERATOR_IMAGE,
       imagePullPolicy: 'Never',
       operatorSettings: {
-        customUrl: `http://${HOST}:${usage.port}/`,
+        customUrl: usage.url,
         customInterval: '5s',
         customSettle: '1s',
         // What is to be replaced is replaced at once.

@@ -4,7 +4,7 @@ import { World } from '../cluster/webhook/world.js';
 import { loadImage, sharedCluster, waitFor } from '../kit/index.js';
 import { Bench, identityOf, SOON, type Case } from './in-place.js';
 import { IMPATIENT_FLAGS } from '../support/impatient.js';
-import { steadyUsage } from './steady-usage.js';
+import { toldProvider } from '../support/told-usage.js';
 
 const NAMESPACE = `in-place-${process.pid}`;
 const MI = 2 ** 20;
@@ -38,6 +38,8 @@ const restarted: Case = {
   resizePolicy,
   updateStrategy: { rolloutStrategy: 'immediate' },
 };
+/** Next to nothing: what is recommended is what a policy has as its least. */
+const IDLE = { container: 'app', cpu: 0.001, memory: MI };
 const CASES = [grows, full, huge, waits, evicted, guarded, restarted];
 
 const PodDisruptionBudget = kind('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
@@ -51,7 +53,7 @@ describe('running pods on a real node', function () {
     const cluster = await sharedCluster('node');
     world = await World.start({
       cluster,
-      custom: steadyUsage(CASES.map(({ name }) => ({ namespace: NAMESPACE, name }))),
+      custom: toldProvider(CASES.map(({ name }) => ({ ...IDLE, namespace: NAMESPACE, workload: name }))),
       operatorFlags: ['--min-samples=5', ...IMPATIENT_FLAGS],
     });
     bench = new Bench(world, NAMESPACE);

@@ -23,8 +23,11 @@ export interface AnsweringServer {
   close(): Promise<void>;
 }
 
-/** @param tls for HTTPS, whose certificate is for localhost */
-export async function answeringServer(tls?: ServerOptions): Promise<AnsweringServer> {
+/**
+ * @param tls for HTTPS, whose certificate is for localhost
+ * @param host where it listens
+ */
+export async function answeringServer(tls?: ServerOptions, host = '127.0.0.1'): Promise<AnsweringServer> {
   let answer: (asked: Asked, response: ServerResponse) => unknown = (_, response) => response.end();
   const asked: Asked[] = [];
   let running = 0;
@@ -42,10 +45,10 @@ export async function answeringServer(tls?: ServerOptions): Promise<AnsweringSer
     });
   };
   const server = tls ? createSecureServer(tls, listener) : createServer(listener);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await once(server.listen(0, host), 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    url: tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
+    url: tls ? `https://localhost:${port}` : `http://${host}:${port}`,
     asked,
     get most() {
       return most;

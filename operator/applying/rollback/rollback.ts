@@ -8,6 +8,7 @@ import {
   isRemembered,
   REGRESSED,
   regressionOf,
+  unreadyTooLongAt,
   type Baseline,
   type WatchedPod,
 } from 'optipod/lib/apply';
@@ -24,6 +25,8 @@ export interface RollbackOptions {
   /** The pods of a workload that are there to stay. */
   readonly podsOf: (workload: Workload) => readonly SeenPod[];
   readonly event: EventRecorder['event'];
+  /** Has a workload judged again after a time, in milliseconds: that a pod is still not ready is no event. */
+  readonly lookAgain: (workload: Workload, afterMs: number) => void;
   /** Milliseconds: how long a pod is watched, and how long a workload that regressed is left alone. */
   readonly settings: { readonly regressionWindow: number; readonly regressionHoldoff: number };
 }
@@ -51,7 +54,7 @@ export function isWatched(told: Told | undefined): boolean {
   return change !== undefined && change.proven !== true;
 }
 
-export function createRollback({ podsOf, event, settings }: RollbackOptions): Rollback {
+export function createRollback({ podsOf, event, lookAgain, settings }: RollbackOptions): Rollback {
   const window = settings.regressionWindow / 1000;
   const holdoff = settings.regressionHoldoff / 1000;
   return {
@@ -73,6 +76,8 @@ export function createRollback({ podsOf, event, settings }: RollbackOptions): Ro
         event(onWorkload(workload), { type: 'Warning', reason: REGRESSED, message: `${message} until ${until}` });
         return after;
       }
+      const due = unreadyTooLongAt(input);
+      if (due !== undefined) lookAgain(workload, (due - now) * 1000);
       return isProven(input) ? { ...applying, change: { ...change, proven: true } } : applying;
     },
     remember(workload, applying, annotations, now) {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { recommended, MEBI, NOW, told, usageOf, type Given } from './inputs.js';
+import { recommended, MEBI, NOW, told, usageByPod, usageOf, type Given } from './inputs.js';
 
 const request = (given: Given) => recommended(given).request;
 const memory = (given: Given) =>
@@ -122,10 +122,25 @@ describe('recommending one resource', () => {
   it('B-MET-2 names the pods whose own percentile is far above the pool’s', () => {
     const usage = {
       ...usageOf('cpu', [0.1]),
+      max: 0.8,
       podsAbove: (p: number, times: number) => (p === 0.9 && times === 2 ? [{ pod: 'web-7', value: 0.8 }] : []),
     };
     const step = recommended({ usage: { cpu: usage } }).steps.find((one) => one.step === 'PodsAbove');
     expect(step).to.deep.equal({ step: 'PodsAbove', percentile: 'P90', pods: [{ pod: 'web-7', value: 0.8 }] });
+  });
+
+  it('B-MET-2 of an idle container no pod is named: what the lower bound covers is not far above anything', () => {
+    const idle = (of: Readonly<Record<string, number>>) => ({ usage: { cpu: usageByPod(of) } });
+    expect(told(recommended(idle({ 'web-1': 0, 'web-2': 0 })))).not.to.include('PodsAbove');
+    expect(told(recommended(idle({ 'web-1': 0, 'web-2': 0, 'web-3': 0, 'web-4': 0.04 })))).not.to.include('PodsAbove');
+    const bounds = { cpu: { min: '1n', max: '1' } };
+    expect(told(recommended({ ...idle({ 'web-1': 0.0001, 'web-2': 0.0009 }), metrics: { percentile: 'P50' }, bounds })))
+      // Less than the least that is recommended.
+      .not.to.include('PodsAbove');
+    const busy = recommended({ ...idle({ 'web-1': 0, 'web-2': 0, 'web-3': 0.3 }), metrics: { percentile: 'P50' } });
+    expect(busy.steps.find(({ step }) => step === 'PodsAbove')).to.deep.include({
+      pods: [{ pod: 'web-3', value: 0.3 }],
+    });
   });
 
   it('B-REC-8 a hold of the cluster is of its resource alone, and the number is computed all the same', () => {

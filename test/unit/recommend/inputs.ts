@@ -1,7 +1,7 @@
 import type { PodSpec, ResourceRequirements } from 'optipod/kube';
 import type { ResourceName } from 'optipod/lib/api';
 import { recommend, type RecommendationInput, type ResourceRecommendation } from 'optipod/lib/recommend';
-import { pool, type ContainerUsage, type Usage } from 'optipod/lib/usage';
+import { pool, type ContainerUsage, type PodSeries, type Usage } from 'optipod/lib/usage';
 import type { OptimizationPolicy } from '../../../imports/types/optimization-policy.js';
 import { policyOf } from '../lib/policies.js';
 
@@ -19,7 +19,26 @@ export function usageOf(resource: ResourceName, values: readonly number[], span 
     to - span + (span * (i + 1)) / count,
     values[i % values.length] ?? Number.NaN,
   ]);
-  const usage = pool([{ namespace: 'shop', pod: 'web-1', container: 'web', resource, samples }]);
+  return pooled([{ ...OF, pod: 'web-1', resource, samples }]);
+}
+
+/** Cores that each pod used all day. */
+export function usageByPod(cores: Readonly<Record<string, number>>): Usage {
+  const hours = Array.from({ length: 24 }, (_, hour) => NOW - hour * 3600);
+  return pooled(
+    Object.entries(cores).map(([pod, value]) => ({
+      ...OF,
+      pod,
+      resource: 'cpu',
+      samples: hours.map((at): [number, number] => [at, value]),
+    })),
+  );
+}
+
+const OF = { namespace: 'shop', container: 'web' };
+
+function pooled(series: readonly PodSeries[]): Usage {
+  const usage = pool(series);
   if (!usage) throw new Error('no usage');
   return usage;
 }
