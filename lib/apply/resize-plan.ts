@@ -1,20 +1,15 @@
-import type { ContainerResources, ResourceField, ResourceName } from '../api/index.js';
+import type { ContainerResources } from '../api/index.js';
+import type { LimitRange, PodSpec } from '../kube/index.js';
+import { patchPod, qosClass } from '../pod/index.js';
 import {
-  compareQuantities,
-  quantityOf,
-  type Container,
-  type LimitRange,
-  type PodSpec,
-  type ResourceRequirements,
-} from '../kube/index.js';
-import { patchPod, qosClass, resizableContainers } from '../pod/index.js';
-
-type ContainerList = 'containers' | 'initContainers';
-
-/** What a strategic merge patch of `pods/resize` says of containers: what is to be changed, and nothing else. */
-export type ResizePatch = Readonly<
-  Partial<Record<ContainerList, readonly { readonly name: string; readonly resources: ResourceRequirements }[]>>
->;
+  changesBetween,
+  patchOf,
+  resourcesOf,
+  withResources,
+  type Change,
+  type ResizePatch,
+} from './resize-changes.js';
+import type { StandingRefusal } from './standing-refusal.js';
 
 export type ResizePlan =
   | { readonly outcome: 'unchanged' }
@@ -22,52 +17,63 @@ export type ResizePlan =
   | { readonly outcome: 'resize'; readonly steps: readonly ResizePatch[] }
   | Impossible;
 
-/** Nothing of it is done in place: a pod is not half applied. */
+/** Nothing of it is done in place, or no more of it. */
 export interface Impossible {
   readonly outcome: 'impossible';
   /** One CamelCase word: why. */
   readonly reason: string;
   /** Continues "in place: ". */
   readonly message: string;
+  /** Whether the pod has everything else that is wanted. */
+  readonly isAllElseThere?: boolean;
 }
 
-const FIELDS = ['requests', 'limits'] as const;
-const RESOURCES = ['cpu', 'memory'] as const;
-
-/** An amount of a container that is to be another. */
-interface Change {
-  readonly list: ContainerList;
-  readonly container: Container;
-  readonly field: ResourceField;
-  readonly resource: ResourceName;
-  readonly value: string | number;
-  readonly isDecrease: boolean;
+/** What of a pod's circumstances bears on a resize. */
+export interface ResizeCircumstances {
+  /** What the kubelet refuses of what was asked of the pod, and what it is known to refuse on its node. */
+  readonly standing?: readonly StandingRefusal[];
+  /**
+   * Whether what is possible is done although the rest is not. Where the rest has the pod replaced, its successor has all of it.
+   * @default false
+   */
+  readonly partly?: boolean;
 }
 
 /**
  * How a running pod gets in place what new pods get, with the checks that new pods go through. A decrease of memory comes
  * apart from the rest, and last where it can: while the kubelet refuses it, because more is in use, everything asked for with it waits.
+ * What is refused already is asked back, where there is something else to ask for, and asked for again when that is in effect.
  * Run on what its steps make of the pod, it finds nothing to do.
  * @param wanted by container; containers that the pod lacks are passed over
  * @param limitRanges those of the pod's namespace
  */
-export function planResize(spec: PodSpec, wanted: ContainerResources, limitRanges: readonly LimitRange[]): ResizePlan {
-  const patch = patchPod(spec, wanted, limitRanges);
-  if (patch.outcome === 'unchanged') return { outcome: 'unchanged' };
+export function planResize(
+  spec: PodSpec,
+  wanted: ContainerResources,
+  limitRanges: readonly LimitRange[],
+  { standing = [], partly = false }: ResizeCircumstances = {},
+): ResizePlan {
+  const has = standing.reduce((pod, { inEffect }) => withResources(pod, inEffect), spec);
+  const patch = patchPod(has, wanted, limitRanges);
   if (patch.outcome === 'refused') return impossible(patch.reason);
+  if (patch.outcome === 'unchanged') return throughSteps(spec, [has]);
   if (spec.os?.name === 'windows') return impossible('WindowsPod');
-  if (qosClass(spec) === 'BestEffort') return impossible('BestEffortPod');
-  const changes = changesBetween(spec, patch.after);
-  const restarting = changes.find(restarts);
-  if (restarting) {
-    const { container, resource } = restarting;
-    return {
-      outcome: 'impossible',
-      reason: 'RestartContainer',
-      message: `the container ${container.name} says in its resizePolicy that it has to restart for another amount of ${resource}`,
-    };
-  }
-  return { outcome: 'resize', steps: inSteps(spec, changes, limitRanges).map(patchOf) };
+  const qos = qosClass(spec);
+  if (qos === 'BestEffort') return impossible('BestEffortPod');
+  const changes = changesBetween(has, patch.after);
+  const isGood = (some: readonly Change[]) => isGoodPod(has, some, limitRanges);
+  const fixed = qos === 'Guaranteed' ? standing.filter(({ cause }) => cause === 'Exclusive') : [];
+  const aside = changes.map((change) => whyNot(change, fixed));
+  const rest = changes.filter((_, index) => !aside[index]);
+  const why = aside.find((reason) => reason !== undefined);
+  if (why && rest.length === 0) return { ...why, isAllElseThere: true };
+  if (why && (!partly || !isGood(rest))) return why;
+  const isInUse = standing.some(({ cause }) => cause === 'InUse');
+  const steps = inSteps(rest, isGood, isInUse);
+  return throughSteps(
+    spec,
+    steps.map((_, index) => withResources(has, resourcesOf(steps.slice(0, index + 1).flat()))),
+  );
 }
 
 /** Why not, by the reasons of `patchPod` and those of kube-apiserver's validation of a resize. */
@@ -84,56 +90,56 @@ function impossible(reason: string): Impossible {
   return { outcome: 'impossible', reason, message: WHY[reason] ?? reason };
 }
 
-function changesBetween(before: PodSpec, after: PodSpec): Change[] {
-  const next = resizableContainers(after);
-  return resizableContainers(before).flatMap(({ container, place: [, list] }, index) =>
-    FIELDS.flatMap((field) =>
-      RESOURCES.flatMap((resource): Change[] => {
-        const from = container.resources?.[field]?.[resource];
-        const value = next[index]?.container.resources?.[field]?.[resource];
-        if (value === undefined) return [];
-        const order = from === undefined ? 1 : compareQuantities(quantityOf(value), quantityOf(from));
-        return order === 0 ? [] : [{ list, container, field, resource, value, isDecrease: order < 0 }];
-      }),
-    ),
-  );
-}
-
-function restarts({ container, resource }: Change): boolean {
-  return (container.resizePolicy ?? []).some(
+/** @param fixed what a Guaranteed pod keeps for life on its node */
+function whyNot({ container, resource }: Change, fixed: readonly StandingRefusal[]): Impossible | undefined {
+  const restarts = (container.resizePolicy ?? []).some(
     ({ resourceName, restartPolicy }) => resourceName === resource && restartPolicy === 'RestartContainer',
   );
+  if (restarts) {
+    return {
+      outcome: 'impossible',
+      reason: 'RestartContainer',
+      message: `the container ${container.name} says in its resizePolicy that it has to restart for another amount of ${resource}`,
+    };
+  }
+  if (!fixed.some((refusal) => refusal.resource === resource)) return undefined;
+  const manager = resource === 'cpu' ? 'CPU' : 'memory';
+  return {
+    outcome: 'impossible',
+    reason: resource === 'cpu' ? 'StaticCPUManager' : 'StaticMemoryManager',
+    message: `the node's ${manager} manager is static, and a Guaranteed pod keeps its ${manager} while it runs`,
+  };
 }
 
-/** In an order in which the pod is a good one after each step; all at once where there is none. */
-function inSteps(spec: PodSpec, changes: readonly Change[], limitRanges: readonly LimitRange[]): (readonly Change[])[] {
+/**
+ * In an order in which the pod is a good one after each step; all at once where there is none.
+ * @param isInUse whether the kubelet refuses the decreases now: then nothing can come after them
+ */
+function inSteps(
+  changes: readonly Change[],
+  isGood: (some: readonly Change[]) => boolean,
+  isInUse: boolean,
+): (readonly Change[])[] {
   const isMemoryDecrease = ({ resource, isDecrease }: Change) => resource === 'memory' && isDecrease;
   const decreases = changes.filter(isMemoryDecrease);
   const rest = changes.filter((change) => !isMemoryDecrease(change));
   if (decreases.length === 0 || rest.length === 0) return [changes];
-  const isGood = (some: readonly Change[]) => patchPod(spec, resourcesOf(some), limitRanges).outcome === 'patched';
   if (isGood(rest)) return [rest, decreases];
-  return isGood(decreases) ? [decreases, rest] : [changes];
+  return isGood(decreases) && !isInUse ? [decreases, rest] : [changes];
 }
 
-function resourcesOf(changes: readonly Change[]): Map<string, ResourceRequirements> {
-  const byContainer = new Map<string, ResourceRequirements>();
-  for (const { container, field, resource, value } of changes) {
-    const known = byContainer.get(container.name);
-    byContainer.set(container.name, { ...known, [field]: { ...known?.[field], [resource]: value } });
+function isGoodPod(spec: PodSpec, changes: readonly Change[], limitRanges: readonly LimitRange[]): boolean {
+  return patchPod(spec, resourcesOf(changes), limitRanges).outcome === 'patched';
+}
+
+/** @param pods as they are to be, one after the other */
+function throughSteps(spec: PodSpec, pods: readonly PodSpec[]): ResizePlan {
+  const steps: ResizePatch[] = [];
+  let now = spec;
+  for (const pod of pods) {
+    const changes = changesBetween(now, pod);
+    if (changes.length > 0) steps.push(patchOf(changes));
+    now = pod;
   }
-  return byContainer;
-}
-
-function patchOf(changes: readonly Change[]): ResizePatch {
-  const of = (list: ContainerList) =>
-    [...resourcesOf(changes.filter((change) => change.list === list))].map(([name, resources]) => ({
-      name,
-      resources,
-    }));
-  const [containers, initContainers] = [of('containers'), of('initContainers')];
-  return {
-    ...(containers.length > 0 ? { containers } : {}),
-    ...(initContainers.length > 0 ? { initContainers } : {}),
-  };
+  return steps.length > 0 ? { outcome: 'resize', steps } : { outcome: 'unchanged' };
 }

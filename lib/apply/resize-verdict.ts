@@ -1,5 +1,7 @@
-import { compareQuantities, parseQuantity, type Container, type ContainerStatus, type Pod } from '../kube/index.js';
+import type { Container, ContainerStatus, Pod } from '../kube/index.js';
 import { resizableContainers } from '../pod/index.js';
+import { isOther } from './same-amount.js';
+import { standingRefusal, type StandingRefusal } from './standing-refusal.js';
 
 /** How far the kubelet is with a pod whose spec says other amounts than its containers have. */
 export interface ResizeVerdict {
@@ -10,17 +12,17 @@ export interface ResizeVerdict {
   readonly state: 'Deferred' | 'Infeasible' | 'InProgress' | 'Error' | 'Unobserved';
   /** In the kubelet's words; empty where it has none. */
   readonly message: string;
+  /** Under Error and Infeasible, where only a part of it is in the way. */
+  readonly standing?: StandingRefusal;
 }
-
-/** CPU goes through shares of 1/1024 core on its way to the kernel, and comes back rounded. Nanocores. */
-const CPU_ROUNDING = 2_000_000n;
 
 /**
  * What a pod's status tells of its resize: the conditions PodResizePending and PodResizeInProgress, and the amounts that are
  * allocated and in effect. A reason for waiting that is not known is as Deferred.
  * @returns undefined where all containers that run have what the spec says
  */
-export function resizeVerdict({ metadata, spec, status = {} }: Pod): ResizeVerdict | undefined {
+export function resizeVerdict(pod: Pod): ResizeVerdict | undefined {
+  const { metadata, spec, status = {} } = pod;
   const { generation = 0 } = metadata;
   // A condition of before the last resize says nothing of that one.
   const conditions = (status.conditions ?? []).filter(
@@ -29,11 +31,11 @@ export function resizeVerdict({ metadata, spec, status = {} }: Pod): ResizeVerdi
   const pending = conditions.find(({ type }) => type === 'PodResizePending');
   if (pending) {
     const state = pending.reason === 'Infeasible' ? 'Infeasible' : 'Deferred';
-    return { state, message: pending.message ?? '' };
+    return said(pod, state, pending.message);
   }
   const progress = conditions.find(({ type }) => type === 'PodResizeInProgress');
   if (progress) {
-    return { state: progress.reason === 'Error' ? 'Error' : 'InProgress', message: progress.message ?? '' };
+    return said(pod, progress.reason === 'Error' ? 'Error' : 'InProgress', progress.message);
   }
   if ((status.observedGeneration ?? generation) < generation) return { state: 'Unobserved', message: '' };
   const statuses = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
@@ -46,6 +48,11 @@ export function resizeVerdict({ metadata, spec, status = {} }: Pod): ResizeVerdi
   return isBehind ? { state: 'Unobserved', message: '' } : undefined;
 }
 
+function said(pod: Pod, state: ResizeVerdict['state'], message = ''): ResizeVerdict {
+  const standing = standingRefusal(pod, state, message);
+  return { state, message, ...(standing ? { standing } : {}) };
+}
+
 /** A container without a status does not run yet, and will have what the spec says. */
 function differs({ resources }: Container, status: ContainerStatus | undefined): boolean {
   const { allocatedResources: allocated, resources: actual } = status ?? {};
@@ -55,17 +62,4 @@ function differs({ resources }: Container, status: ContainerStatus | undefined):
       isOther(resource, resources?.requests?.[resource], actual?.requests?.[resource]) ||
       isOther(resource, resources?.limits?.[resource], actual?.limits?.[resource]),
   );
-}
-
-/** What the kubelet does not say is not held against it. */
-function isOther(
-  resource: 'cpu' | 'memory',
-  wanted: string | number | undefined,
-  has: string | number | undefined,
-): boolean {
-  const [a, b] = [parseQuantity(wanted ?? ''), parseQuantity(has ?? '')];
-  if (!a || !b) return false;
-  if (resource === 'memory') return compareQuantities(a, b) !== 0;
-  const apart = a.nanos - b.nanos;
-  return (apart < 0n ? -apart : apart) > CPU_ROUNDING;
 }

@@ -11,6 +11,14 @@ import type { WorkloadReport } from './report.js';
 /** How far an amount on the way to a number may be from what was last told before a reader would want to know. */
 const NOTICEABLE = 0.05;
 
+/**
+ * A message as far as it says something else than another one: names made up by controllers, amounts and instants move all the
+ * time, in words such as "below current usage (1234)".
+ */
+export function wordingOf(message: string): string {
+  return message.replace(/\S*\d\S*/g, '#');
+}
+
 type Told = Pick<WorkloadRecommendation, 'metadata' | 'spec' | 'status'>;
 
 /**
@@ -42,7 +50,13 @@ function essence(status: WorkloadRecommendationStatus | undefined): unknown {
     summary: { workload: summary?.workload, state: summary?.state, reason: summary?.reason },
     applying,
     lastApplied,
-    conditions: conditions.map(({ type, status: is, reason }) => ({ type, is, reason })),
+    conditions: conditions.map(({ type, status: is, reason, message }) => ({
+      type,
+      is,
+      reason,
+      // What is refused of a resize, and what goes on, has one reason.
+      ...(type === 'Applied' ? { wording: wordingOf(message) } : {}),
+    })),
     containers: containers.map(({ name, cpu, memory, gradualDecrease }) => ({
       name,
       cpu: essentialResource(cpu),

@@ -1,4 +1,4 @@
-import type { Application } from 'optipod/lib/recommend';
+import { wordingOf, type Application } from 'optipod/lib/recommend';
 
 /** What came of running pods. Without a reason there is nothing to say of them but what is said of new ones. */
 export type PodsApplication = Partial<Application>;
@@ -16,7 +16,10 @@ export class PodsApplications {
     const before = this.#byWorkload.get(key);
     this.#byWorkload.set(key, application);
     return (
-      before?.reason !== application.reason || before?.applied !== application.applied || before?.at !== application.at
+      before?.reason !== application.reason ||
+      before?.applied !== application.applied ||
+      before?.at !== application.at ||
+      wordingOf(before?.message ?? '') !== wordingOf(application.message ?? '')
     );
   }
 

@@ -2,6 +2,7 @@ import type { LimitRange } from 'optipod/kube';
 import { lastRecommendation, readInjection, type ContainerResources } from 'optipod/lib/api';
 import { courseOf, type Installation } from 'optipod/lib/apply';
 import { podResourcesController } from 'optipod/lib/optipod';
+import { wordingOf } from 'optipod/lib/recommend';
 import { policyKey, type Cluster, type ValidPolicy } from '../../cluster.js';
 import { throughWebhook } from '../../policies/conditions.js';
 import {
@@ -113,8 +114,9 @@ function taskOf(key: string, context: PodResourcesContext, { signal, log }: Reco
     now(),
   );
   const tell: PodsTask['tell'] = (type, eventReason, message) => {
-    if (memory.told.has(eventReason)) return;
-    memory.told.add(eventReason);
+    const news = `${eventReason} ${wordingOf(message)}`;
+    if (memory.told.has(news)) return;
+    memory.told.add(news);
     context.event(workload, { type, reason: eventReason, message });
   };
   const limitRanges = context.limitRanges.list(workload.metadata.namespace);
@@ -163,15 +165,21 @@ async function applyTo(task: PodsTask, context: PodResourcesContext): Promise<nu
 
 /** Where the pods are that are there to stay. */
 function look(task: PodsTask, notInPlace: NotInPlace, context: PodResourcesContext): PodState[] {
-  const { key, wanted, limitRanges, memory } = task;
-  const { nodeOf, followMs = FOLLOW_MS } = context;
+  const { key, wanted, limitRanges, memory, course } = task;
+  const { nodeOf, followMs = FOLLOW_MS, memories } = context;
   const all = context.pods.of(key);
   forgetGone(task, all);
   return all
     .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && !isOver(status.phase))
-    .map((pod) =>
-      podState({ pod, wanted, limitRanges, notInPlace, node: nodeOf(pod), followMs, now: context.now() }, memory),
-    );
+    .map((pod) => {
+      const { nodeName = '' } = pod.spec;
+      const node = nodeOf(pod);
+      if (pod.resize?.standing) memories.nodes.note(nodeName, node, pod.resize.standing);
+      const refusedThere = memories.nodes.of(nodeName, node);
+      const partly = course.otherwise === 'wait';
+      const now = context.now();
+      return podState({ pod, wanted, limitRanges, notInPlace, partly, node, refusedThere, followMs, now }, memory);
+    });
 }
 
 function isOver(phase: string | undefined): boolean {
@@ -193,16 +201,15 @@ async function whyNotInPlace({ course }: PodsTask, { canResize }: PodResourcesCo
   return { reason: 'InPlaceResizeUnavailable', message: 'this Kubernetes serves no pods/resize' };
 }
 
-/** When something of the recommendation was last seen to be in effect: a resize that was asked for, the first newborn pod. */
+/** When something of the recommendation was last seen to be in effect: a step that was asked for, the first newborn pod. */
 function noteApplied(states: readonly PodState[], { memory }: PodsTask, now: number): void {
-  for (const state of states) {
-    if (state.is !== 'done') continue;
-    const known = memory.pods.get(state.pod.metadata.uid);
-    if (known?.isAsked && !known.isDone) {
-      known.isDone = true;
+  for (const { pod, is } of states) {
+    const known = memory.pods.get(pod.metadata.uid);
+    if (known?.asked !== undefined && known.asked !== known.done && !pod.resize) {
+      known.done = known.asked;
       memory.appliedAt = now;
-    } else if (memory.appliedAt === undefined && isNewborn(state.pod, memory)) {
-      memory.appliedAt = Date.parse(state.pod.metadata.creationTimestamp);
+    } else if (is === 'done' && memory.appliedAt === undefined && isNewborn(pod, memory)) {
+      memory.appliedAt = Date.parse(pod.metadata.creationTimestamp);
     }
   }
 }

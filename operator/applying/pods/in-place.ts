@@ -63,7 +63,7 @@ async function resize({ pod, step }: Resizable, task: PodsTask, { resizes }: InP
   delete known.refusal;
   const body = { metadata: { uid }, spec: step };
   await resizes.patch({ namespace, name }, body, { type: 'strategic', signal: task.signal });
-  known.isAsked = true;
+  known.asked = JSON.stringify(step);
   task.log.info({ pod: name, resources: step }, 'asked for other resources in place');
 }
 

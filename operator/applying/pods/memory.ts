@@ -1,11 +1,12 @@
 import type { EvictionRefusal, ResizeRefusal } from 'optipod/lib/apply';
+import { NodePolicies } from './node-policies.js';
 
 /** What was done about one pod, and with what success, since its workload's annotations say what they say. */
 export interface PodMemory {
-  /** Whether it was asked to be resized. */
-  isAsked?: boolean;
-  /** Whether it was seen to have what it was asked to. */
-  isDone?: boolean;
+  /** The step of a resize that it was last asked for, as text. */
+  asked?: string;
+  /** The one that was last seen to be in effect. */
+  done?: string;
   /** Since when the kubelet has said nothing of a resize: milliseconds since 1970. */
   silentSince?: number;
   /** Stands until the recommendation changes; where it is for the node, until that does; else until `again`. */
@@ -45,6 +46,8 @@ export interface Saying {
 }
 
 export class Memories {
+  /** What is the same for all pods of a node. */
+  readonly nodes = new NodePolicies();
   readonly #memories = new Map<string, WorkloadMemory>();
   /** The UIDs of workloads that were seen while new pods got nothing. */
   readonly #without = new Map<string, string>();

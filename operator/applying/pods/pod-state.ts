@@ -1,6 +1,12 @@
 import type { LimitRange } from 'optipod/kube';
 import type { ContainerResources } from 'optipod/lib/api';
-import { planResize, type ResizePatch } from 'optipod/lib/apply';
+import {
+  planResize,
+  type ResizePatch,
+  type ResizePlan,
+  type ResizeVerdict,
+  type StandingRefusal,
+} from 'optipod/lib/apply';
 import type { SeenPod } from '../../usage/pods.js';
 import { podMemory, type WorkloadMemory } from './memory.js';
 
@@ -21,8 +27,12 @@ export interface PodQuestion {
   readonly limitRanges: readonly LimitRange[];
   /** What keeps all pods from being resized in place. */
   readonly notInPlace: { readonly reason: string; readonly message: string } | undefined;
+  /** Whether what is possible in place is done although the rest is not. */
+  readonly partly: boolean;
   /** What its node has, as text. */
   readonly node: string;
+  /** What is known to be refused there. */
+  readonly refusedThere: readonly StandingRefusal[];
   /** How long the kubelet may be silent about a resize. */
   readonly followMs: number;
   readonly now: number;
@@ -30,28 +40,31 @@ export interface PodQuestion {
 
 /** What a pod that is there to stay has, gets, and cannot get. Notes since when the kubelet is silent. */
 export function podState(question: PodQuestion, memory: WorkloadMemory): PodState {
-  const { pod, wanted, limitRanges, notInPlace, node, now } = question;
+  const { pod, wanted, limitRanges, notInPlace, node, now, refusedThere, partly } = question;
   const { resize } = pod;
   // What does not run yet has no cgroup, and may be at its end before it has one.
   if (pod.status.phase !== 'Running') return { pod, is: 'starting' };
-  const plan = planResize(pod.spec, wanted, limitRanges);
+  const standing = [...(resize?.standing ? [resize.standing] : []), ...refusedThere];
+  const plan = planResize(pod.spec, wanted, limitRanges, { standing, partly });
   const known = memory.pods.get(pod.metadata.uid);
   if (plan.outcome === 'unchanged' && !resize) {
-    return { pod, is: 'done', wasResized: known?.isAsked === true || (pod.metadata.generation ?? 1) > 1 };
+    return { pod, is: 'done', wasResized: known?.asked !== undefined || (pod.metadata.generation ?? 1) > 1 };
   }
   const silence = silenceOf(question, memory);
   if (silence) return silence;
-  const isOurs = plan.outcome === 'unchanged' || known?.isAsked === true;
+  const isOurs = plan.outcome === 'unchanged' || known?.asked !== undefined;
   // What is pending from an earlier recommendation is replaced by what is asked for now.
-  if (resize && isOurs) {
+  if (resize && isOurs && !goesOnWithout(resize, plan, known?.asked)) {
     if (resize.state === 'Infeasible') return { pod, is: 'stuck', reason: 'Infeasible', message: resize.message };
-    return { pod, is: resize.state === 'Unobserved' ? 'InProgress' : resize.state, message: resize.message };
+    return { pod, is: resize.state === 'Unobserved' ? 'InProgress' : resize.state, message: messageOf(resize) };
   }
   if (resize?.state === 'InProgress' || resize?.state === 'Unobserved') {
     return { pod, is: 'InProgress', message: resize.message };
   }
   if (plan.outcome === 'impossible') {
-    return { pod, is: 'stuck', reason: 'InPlaceResizeUnavailable', message: `${plan.reason}: ${plan.message}` };
+    const rest = plan.isAllElseThere ? `; ${ALL_ELSE}` : '';
+    const message = `${plan.reason}: ${plan.message}${rest}`;
+    return { pod, is: 'stuck', reason: 'InPlaceResizeUnavailable', message };
   }
   if (notInPlace) return { pod, is: 'stuck', ...notInPlace };
   const { refusal } = known ?? {};
@@ -61,6 +74,28 @@ export function podState(question: PodQuestion, memory: WorkloadMemory): PodStat
   }
   const [step] = plan.outcome === 'resize' ? plan.steps : [];
   return step ? { pod, is: 'resizable', step } : { pod, is: 'starting' };
+}
+
+const ALL_ELSE = 'all else that is recommended is in effect';
+
+/**
+ * Whether something can be done about a pod of which a part was refused: the part is known now, and the rest can go on. Not by
+ * asking again what was just asked.
+ */
+function goesOnWithout({ standing }: ResizeVerdict, plan: ResizePlan, asked: string | undefined): boolean {
+  if (!standing) return false;
+  if (plan.outcome === 'impossible') return standing.cause === 'Exclusive';
+  return plan.outcome === 'resize' && JSON.stringify(plan.steps[0]) !== asked;
+}
+
+/** What the kubelet refuses, in its words, and what became of the rest. */
+function messageOf({ message, standing }: ResizeVerdict): string {
+  if (!standing) return message;
+  const { resource, inEffect } = standing;
+  const isAlone = [...inEffect.values()].every(({ requests = {}, limits = {} }) =>
+    Object.keys({ ...requests, ...limits }).every((name) => name === resource),
+  );
+  return `${message}; ${isAlone ? ALL_ELSE : 'all else that was asked for with it waits'}`;
 }
 
 /** A kubelet that does not follow may not know of resizes, or not know of anything any more. */

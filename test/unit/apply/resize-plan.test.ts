@@ -8,8 +8,14 @@ import {
   type PodSpec,
   type ResourceRequirements,
 } from 'optipod/kube';
-import { planResize, type ResizePatch, type ResizePlan } from 'optipod/lib/apply';
-import { patchPod, qosClass, resizableContainers } from 'optipod/lib/pod';
+import {
+  planResize,
+  type ResizePatch,
+  type ResizeCircumstances,
+  type ResizePlan,
+  type StandingRefusal,
+} from 'optipod/lib/apply';
+import { admittedPod, patchPod, qosClass, resizableContainers } from 'optipod/lib/pod';
 import { tries } from '../../support/tries.js';
 
 const RESOURCES = ['cpu', 'memory'] as const;
@@ -49,11 +55,17 @@ describe('a resize in place', () => {
     });
   });
 
-  it('B-APP-6 nothing of it is done where a container would restart for a part of it', () => {
+  it('B-APP-6 where a container would restart for a part of it nothing is done, or only the rest', () => {
     const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];
     const has = pod(requests('100m', '64Mi'), { resizePolicy });
     expect(plan(has, requests('200m', '128Mi'))).to.include({ outcome: 'impossible', reason: 'RestartContainer' });
     expect(plan(has, requests('200m', '64Mi'))).to.include({ outcome: 'resize' });
+    const partly = (wanted: ResourceRequirements) => planResize(has, new Map([['app', wanted]]), [], { partly: true });
+    expect(partly(requests('200m', '128Mi'))).to.deep.equal({
+      outcome: 'resize',
+      steps: [app({ requests: { cpu: '200m' } })],
+    });
+    expect(partly(requests('100m', '128Mi'))).to.include({ reason: 'RestartContainer', isAllElseThere: true });
   });
 
   it('B-APP-6 a pod is not given another QoS class, nor what the checks at admission would refuse', () => {
@@ -93,6 +105,69 @@ describe('a resize in place', () => {
           initContainers: [{ name: 'proxy', resources: { requests: { cpu: '200m' } } }],
         },
       ],
+    });
+  });
+
+  describe('of which the kubelet refuses a part', () => {
+    const guaranteed = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } });
+    const inUse = (inEffect: ResourceRequirements): StandingRefusal => ({
+      cause: 'InUse',
+      resource: 'memory',
+      inEffect: new Map([['app', inEffect]]),
+    });
+    const exclusive = (inEffect: ResourceRequirements = {}): StandingRefusal => ({
+      cause: 'Exclusive',
+      resource: 'cpu',
+      inEffect: new Map([['app', inEffect]]),
+    });
+    const asked = { requests: { cpu: '100m', memory: '32Mi' }, limits: { memory: '64Mi' } };
+    const planned = (spec: PodSpec, wanted: ResourceRequirements, ...standing: StandingRefusal[]) =>
+      planResize(spec, new Map([['app', wanted]]), [], { standing, partly: true });
+
+    it('B-APP-6 CPU goes on while a lower limit of memory is refused, which is asked for again afterwards', () => {
+      const refusal = inUse({ limits: { memory: '128Mi' } });
+      const wanted = { requests: { cpu: '200m', memory: '32Mi' }, limits: { memory: '64Mi' } };
+      expect(planned(pod(asked), wanted, refusal)).to.deep.equal({
+        outcome: 'resize',
+        steps: [app({ requests: { cpu: '200m' }, limits: { memory: '128Mi' } }), app({ limits: { memory: '64Mi' } })],
+      });
+      // It was asked for with the CPU, which waits with it.
+      const both = inUse({ requests: { cpu: '50m' }, limits: { memory: '128Mi' } });
+      expect(planned(pod(asked), asked, both)).to.deep.equal({
+        outcome: 'resize',
+        steps: [app({ limits: { memory: '128Mi' } }), app({ limits: { memory: '64Mi' } })],
+      });
+    });
+
+    it('B-APP-6 where nothing but that is wanted the kubelet tries again by itself, or gets another limit to try', () => {
+      const refusal = inUse({ limits: { memory: '128Mi' } });
+      expect(planned(pod(asked), asked, refusal)).to.deep.equal({ outcome: 'unchanged' });
+      const less = { ...asked, limits: { memory: '96Mi' } };
+      const steps = (given: ResourceRequirements) => ({ outcome: 'resize', steps: [app(given)] });
+      expect(planned(pod(asked), less, refusal)).to.deep.equal(steps({ limits: { memory: '96Mi' } }));
+      const none = { ...asked, limits: { memory: '128Mi' } };
+      expect(planned(pod(asked), none, refusal)).to.deep.equal(steps({ limits: { memory: '128Mi' } }));
+    });
+
+    it('B-APP-6 a Guaranteed pod keeps the amount that a static manager gave it, and gets the other', () => {
+      const spec = pod(guaranteed('2', '64Mi'));
+      const own = exclusive(guaranteed('1', '32Mi'));
+      expect(planned(spec, guaranteed('2', '64Mi'), own)).to.deep.equal({
+        outcome: 'resize',
+        steps: [app({ requests: { cpu: '1' }, limits: { cpu: '1' } })],
+      });
+      // Of a pod that was never asked, on a node that is known.
+      expect(planned(spec, guaranteed('1', '96Mi'), exclusive())).to.deep.equal({
+        outcome: 'resize',
+        steps: [app({ requests: { memory: '96Mi' }, limits: { memory: '96Mi' } })],
+      });
+      expect(planned(spec, guaranteed('1', '64Mi'), exclusive())).to.deep.include({
+        outcome: 'impossible',
+        reason: 'StaticCPUManager',
+        isAllElseThere: true,
+      });
+      const burstable = pod(requests('2', '64Mi'));
+      expect(planned(burstable, requests('1', '64Mi'), exclusive())).to.include({ outcome: 'resize' });
     });
   });
 
@@ -145,6 +220,32 @@ describe('a resize in place', () => {
       expect(resized).to.be.above(20);
     });
 
+    it('B-APP-6 comes to an end in three requests at most, whatever the kubelet refuses of it', () => {
+      let freed = 0;
+      fc.assert(
+        fc.property(pods, wishes, wishes, (template, first, wish) => {
+          const spec = admittedPod(template, []);
+          const before = planResize(spec, new Map(Object.entries(first)), []);
+          let asked: PodSpec = before.outcome === 'resize' ? before.steps.reduce(applied, spec) : spec;
+          let has: PodSpec = spec;
+          for (let requests = 0; ; requests += 1) {
+            const refused = lessMemory(has, asked);
+            if (!refused) has = asked;
+            const standing = refused ? [{ cause: 'InUse', resource: 'memory', inEffect: differences(asked, has) }] : [];
+            const plan = planResize(asked, new Map(Object.entries(wish)), [], { standing } as ResizeCircumstances);
+            if (plan.outcome !== 'resize') break;
+            expect(requests, JSON.stringify({ asked, has, plan })).to.be.below(3);
+            if (refused && plan.steps.length === 2) freed += 1;
+            const [step] = plan.steps;
+            if (step) asked = applied(asked, step);
+            expect(qosClass(asked)).to.equal(qosClass(spec));
+          }
+        }),
+        tries(1500),
+      );
+      expect(freed).to.be.above(0);
+    });
+
     it('B-APP-6 asks for less memory in a step of its own, wherever the pod would be a good one in between', () => {
       let apart = 0;
       fc.assert(
@@ -184,6 +285,35 @@ function applied(spec: PodSpec, patch: ResizePatch): PodSpec {
     containers: merged(spec.containers, patch.containers),
     initContainers: merged(spec.initContainers ?? [], patch.initContainers),
   };
+}
+
+/** As a kubelet that finds all memory in use. */
+function lessMemory(has: PodSpec, asked: PodSpec): boolean {
+  return resizableContainers(asked).some(({ container }, index) => {
+    const [to, from] = [container, resizableContainers(has)[index]?.container].map(
+      (one) => one?.resources?.limits?.memory,
+    );
+    return to !== undefined && from !== undefined && compareQuantities(quantityOf(to), quantityOf(from)) < 0;
+  });
+}
+
+/** What containers have where the spec says otherwise. */
+function differences(asked: PodSpec, has: PodSpec): Map<string, ResourceRequirements> {
+  return new Map(
+    resizableContainers(has).flatMap(({ container }, index) => {
+      const other = resizableContainers(asked)[index]?.container;
+      const of = (field: 'requests' | 'limits') =>
+        Object.entries(container.resources?.[field] ?? {}).filter(
+          ([name, value]) =>
+            compareQuantities(quantityOf(other?.resources?.[field]?.[name] ?? value), quantityOf(value)) !== 0,
+        );
+      const [requests, limits] = [of('requests'), of('limits')];
+      if (requests.length + limits.length === 0) return [];
+      return [
+        [container.name, { requests: Object.fromEntries(requests), limits: Object.fromEntries(limits) }] as const,
+      ];
+    }),
+  );
 }
 
 function changesIn(spec: PodSpec, patch: ResizePatch): string[] {

@@ -58,4 +58,37 @@ describe('what the kubelet says of a resize', () => {
     const old = condition('PodResizePending', { reason: 'Infeasible', observedGeneration: 2 });
     expect(stateOf({ observedGeneration: 2, conditions: [old] })).to.equal('Unobserved');
   });
+
+  it('B-APP-6 of a part that is refused it is told which, and what containers have instead', () => {
+    const kept = { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '512Mi' } };
+    const message = 'cannot decrease memory limits: attempting to set pod memory limit (1) below current usage (2)';
+    const error = condition('PodResizeInProgress', { reason: 'Error', message });
+    const inUse = pod({
+      conditions: [error],
+      containerStatuses: [{ name: 'app', allocatedResources: has.requests, resources: kept }],
+    });
+    expect(resizeVerdict(inUse)).to.deep.equal({
+      state: 'Error',
+      message,
+      standing: { cause: 'InUse', resource: 'memory', inEffect: new Map([['app', kept]]) },
+    });
+    const other = condition('PodResizeInProgress', { reason: 'Error', message: 'the runtime does not answer' });
+    expect(resizeVerdict(pod({ conditions: [other] }))).to.not.have.property('standing');
+  });
+
+  it('B-APP-6 of a static CPU or memory manager it is told what it does not give', () => {
+    const said = (message: string) => {
+      const allocated = { name: 'app', allocatedResources: { cpu: '2', memory: '64Mi' }, resources: has };
+      const pending = condition('PodResizePending', { reason: 'Infeasible', message });
+      return resizeVerdict(pod({ conditions: [pending], containerStatuses: [allocated] }))?.standing;
+    };
+    const inEffect = new Map([['app', { requests: { cpu: '2' } }]]);
+    const cpu = { cause: 'Exclusive', resource: 'cpu', inEffect };
+    expect(said('Resize is infeasible for Guaranteed Pods alongside CPU Manager policy "static"')).to.deep.equal(cpu);
+    expect(said('Resize is infeasible for Guaranteed Pods alongside CPU Manager static policy')).to.deep.equal(cpu);
+    expect(said('Resize is infeasible for Guaranteed Pods alongside Memory Manager policy "Static"')).to.include({
+      resource: 'memory',
+    });
+    expect(said('Node did not have enough capacity: cpu')).to.equal(undefined);
+  });
 });

@@ -362,6 +362,16 @@ describe('news of a workload', () => {
     ).to.equal(true);
   });
 
+  it('B-OBS-1 what is refused of a resize and what goes on is news; amounts in the kubelet’s words are none', () => {
+    const told = (message: string) => report({ application: { applied: false, reason: 'InProgress', message } });
+    const isOther = (before: string, after: string) => saysSomethingNew(stored(told(before)), told(after));
+    const refused = (bytes: number) => `1 of 1 pods: cannot decrease memory limits: below current usage (${bytes})`;
+    expect(isOther('1 of 1 pods: being resized in place', refused(1))).to.equal(true);
+    expect(isOther(refused(1), `${refused(1)}; all else that is recommended is in effect`)).to.equal(true);
+    expect(isOther(refused(1), refused(2))).to.equal(false);
+    expect(isOther('web-7d9f-x2x4z is not ready', 'web-7d9f-a7b8c is not ready')).to.equal(false);
+  });
+
   it('B-OBS-1 lost ownership is news, others’ owners are not', () => {
     const orphan = stored({ ...base, metadata: { ...base.metadata, ownerReferences: [] } });
     expect(saysSomethingNew(orphan, base)).to.equal(true);

@@ -81,6 +81,72 @@ describe('running pods, in place', () => {
     expect(world.told).to.include({ reason: 'ResizedInPlace' });
   });
 
+  it('B-APP-6 while a lower limit of memory is refused CPU goes on, and both are told', async () => {
+    const limited = { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '128Mi' } };
+    const lower = (cpu: string) => ({ requests: { cpu, memory: '32Mi' }, limits: { memory: '64Mi' } });
+    const world = new PodsWorld({ template: limited, wanted: lower('100m') });
+    // What is in use does not let go of a limit below 128Mi: nothing that is asked for with it is done.
+    const refuse = says(
+      'PodResizeInProgress',
+      'Error',
+      'cannot decrease memory limits: below current usage (67108864)',
+    );
+    world.kubelet = (pod) => {
+      const [container] = pod.spec.containers;
+      return container?.resources?.limits?.memory === '128Mi' ? inEffect(pod) : refuse(pod);
+    };
+    await world.look(1);
+    await world.look(2);
+    expect(world.asked).to.have.length(1);
+    const refused = '1 of 1 pods: cannot decrease memory limits: below current usage (67108864)';
+    expect(world.told).to.include({
+      reason: 'InProgress',
+      message: `${refused}; all else that is recommended is in effect`,
+    });
+    world.recommend(lower('200m'), 100);
+    for (const seconds of [100, 101, 102]) await world.look(seconds);
+    const step = (resources: object) => ({ resize: 'web-0', step: { containers: [{ name: 'app', resources }] } });
+    expect(world.asked.slice(1)).to.deep.equal([
+      step({ requests: { cpu: '200m', memory: '64Mi' }, limits: { memory: '128Mi' } }),
+      step({ requests: { memory: '32Mi' }, limits: { memory: '64Mi' } }),
+    ]);
+    expect(world.told).to.include({ at: START / 1000 + 101, reason: 'InProgress' });
+    expect(world.told?.message).to.contain('all else that is recommended is in effect');
+    for (const seconds of [103, 3600]) await world.look(seconds);
+    expect(world.asked).to.have.length(3);
+  });
+
+  it('B-APP-6 a Guaranteed pod keeps its CPU on a node with a static CPU manager: asked once on a node, and told', async () => {
+    const guaranteed = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } });
+    const world = new PodsWorld({ template: guaranteed('1', '64Mi'), wanted: guaranteed('2', '64Mi'), replicas: 4 });
+    const message = 'Resize is infeasible for Guaranteed Pods alongside CPU Manager policy "static"';
+    const refuse = says('PodResizePending', 'Infeasible', message);
+    world.kubelet = (pod) => (pod.spec.containers[0]?.resources?.requests?.cpu === '1' ? inEffect(pod) : refuse(pod));
+    await world.look(1);
+    // As many as there are at a time; who comes later is not asked any more.
+    expect(world.asked).to.have.length(3);
+    for (const seconds of [2, 3, 3600]) await world.look(seconds);
+    expect(world.asked).to.have.length(3);
+    expect(world.told).to.include({
+      applied: false,
+      reason: 'InPlaceResizeUnavailable',
+      message:
+        "4 of 4 pods: StaticCPUManager: the node's CPU manager is static, and a Guaranteed pod keeps its CPU while it runs; all else that is recommended is in effect",
+    });
+    expect(world.events.map(({ reason }) => reason)).to.deep.equal(['InPlaceResizeUnavailable']);
+
+    world.recommend(guaranteed('3', '128Mi'), 3700);
+    for (const seconds of [3700, 3701, 3702, 3703]) await world.look(seconds);
+    // Memory does not wait with it, and what was refused is asked back.
+    expect(world.asked).to.have.length(7);
+    for (const name of world.pods.keys()) expect(world.resourcesOf(name)).to.deep.equal(guaranteed('1', '128Mi'));
+    expect(world.told).to.include({ reason: 'InPlaceResizeUnavailable', at: START / 1000 + 3702 });
+    // What has something else may have another policy.
+    world.node = 'larger';
+    await world.look(3800);
+    expect(world.asked.length).to.be.above(7);
+  });
+
   it('B-APP-6 what the node is too small for is not asked again until the recommendation or the node changes', async () => {
     const world = new PodsWorld({ template: has, wanted: more });
     const message = `pods "web-0" is forbidden: node didn't have enough allocatable resources: cpu, requested: 200`;

@@ -9,11 +9,17 @@ const container = { resizePolicy: [{ resourceName: 'memory', restartPolicy: 'Res
 const NAMES = { evict: { allowRecreate: true }, restart: { rolloutStrategy: 'immediate' } } as const;
 
 describe('pods that cannot be resized in place', () => {
-  it('B-APP-7 wait for their next restart where nobody may evict them, with one event', async () => {
+  it('B-APP-6 B-APP-7 wait for their next restart where nobody may evict them, with one event; what restarts nothing does not wait', async () => {
     const world = new PodsWorld({ template: has, wanted: more, container });
     await world.look(1);
     await world.look(2);
-    expect(world.asked).to.deep.equal([]);
+    expect(world.asked).to.deep.equal([
+      { resize: 'web-0', step: { containers: [{ name: 'app', resources: { requests: { cpu: '200m' } } }] } },
+    ]);
+    expect(world.told).to.include({ at: START / 1000 + 2 });
+    expect(world.told?.message).to.match(
+      /1 of 1 pods: RestartContainer: .*memory; all else that is recommended is in effect$/,
+    );
     expect(world.told).to.include({ applied: false, reason: 'InPlaceResizeUnavailable' });
     const [event, another] = world.events;
     expect(event).to.include({ type: 'Warning', reason: 'InPlaceResizeUnavailable' });
