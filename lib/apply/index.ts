@@ -18,4 +18,5 @@ export * from './resize-verdict.js';
 export * from './resource-managers.js';
 export * from './rollout.js';
 export * from './stop.js';
+export * from './taken-back.js';
 export * from './template.js';
