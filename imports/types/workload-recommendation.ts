@@ -188,7 +188,7 @@ export interface RecommendationSummaryInput {
 }
 export interface SuspensionInput {
   /**
-   * Why, in one CamelCase word: SSAConflict, Regressed.
+   * Why, in one CamelCase word: SSAConflict, RolledBack, Regressed.
    */
   reason: string;
   /**
@@ -531,7 +531,7 @@ export interface RecommendationSummary {
 }
 export interface Suspension {
   /**
-   * Why, in one CamelCase word: SSAConflict, Regressed.
+   * Why, in one CamelCase word: SSAConflict, RolledBack, Regressed.
    */
   reason: string;
   /**

@@ -93,7 +93,7 @@ const applying = {
       description: 'Why nothing is applied to the workload for a while.',
       required: ['reason', 'message', 'since', 'until'],
       properties: {
-        reason: text('Why, in one CamelCase word: SSAConflict, Regressed.', 63),
+        reason: text('Why, in one CamelCase word: SSAConflict, RolledBack, Regressed.', 63),
         message: text('Why, for a person, and what to do.', 1024),
         since: time('When that began.'),
         until: time('When it ends by itself.'),

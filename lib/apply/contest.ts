@@ -1,27 +1,17 @@
 import type { ApplyingState, Suspension } from '../../imports/types/workload-recommendation.js';
-import { formatInstant, resourcesOf } from '../recommend/index.js';
+import { formatInstant } from '../recommend/index.js';
 import { advice } from './manager-advice.js';
 import { originalsOf, appliedWith } from './originals.js';
-import { TEMPLATE_MANAGER } from './resource-managers.js';
-import {
-  amountsByField,
-  fieldName,
-  isSame,
-  managedFields,
-  ownedBy,
-  type TemplateChange,
-  type TemplateWorkload,
-} from './template.js';
+import { isRolledBack, ROLLED_BACK } from './rolled-back.js';
+import { takenBack } from './taken-back.js';
+import { fieldName, type TemplateWorkload } from './template.js';
 
 export type { ApplyingState };
 
-/** An amount of the template that OptiPod had put there and that is another now, by another's hand. */
-export interface TakenAmount extends Omit<TemplateChange, 'value'> {
-  /** Absent where the template says nothing any more. */
-  readonly value?: string;
-  /** The field manager; undefined where none says the field. */
-  readonly by?: string;
-}
+const SSA_CONFLICT = 'SSAConflict';
+
+/** Characters; the API allows some more. */
+const LONGEST_MESSAGE = 1000;
 
 /** Being taken back so often within an hour is a tug of war. */
 const TUG_OF_WAR = 2;
@@ -29,44 +19,6 @@ const HOUR = 3600;
 
 /** What is remembered at most of being taken back; the API allows no more. */
 const MOST_REMEMBERED = 8;
-
-/**
- * What somebody took back of what OptiPod wrote to a template and still wants there. Who says the same as OptiPod took nothing,
- * and what OptiPod let go of itself is nobody's to take.
- */
-export function takenBack(
-  { applied, released }: Pick<ApplyingState, 'applied' | 'released'>,
-  workload: TemplateWorkload,
-  updateRequestsOnly: boolean,
-): TakenAmount[] {
-  if (released !== undefined) return [];
-  const said = resourcesOf(applied);
-  const live = amountsByField(workload.pod);
-  const own = ownedBy(workload);
-  return managedFields(workload, updateRequestsOnly).flatMap((field): TakenAmount[] => {
-    const name = fieldName(field);
-    const from = said.get(field.container)?.[field.field]?.[field.resource];
-    const value = live.get(name);
-    if (from === undefined || own.has(name) || isSame(String(from), value)) return [];
-    const by = lastManager(workload, name);
-    return [
-      {
-        ...field,
-        from: String(from),
-        ...(value === undefined ? {} : { value }),
-        ...(by === undefined ? {} : { by }),
-      },
-    ];
-  });
-}
-
-/** Whose word a field is; of several, who spoke last. */
-function lastManager({ managers }: TemplateWorkload, name: string): string | undefined {
-  return managers
-    .filter(({ manager, fields }) => manager !== TEMPLATE_MANAGER && fields.some((field) => fieldName(field) === name))
-    .sort((a, b) => (a.time ?? '').localeCompare(b.time ?? ''))
-    .at(-1)?.manager;
-}
 
 export interface ContestInput {
   readonly applying: ApplyingState;
@@ -85,11 +37,14 @@ export interface ContestInput {
 export interface Contest {
   /** What is to be remembered from now on. */
   readonly applying: ApplyingState;
-  /** What to tell people: what was taken back, by whom, and what to change. */
-  readonly message?: string;
+  /** What to tell people: SSAConflict or RolledBack; what was taken back, by whom, and what to change. */
+  readonly told?: { readonly reason: string; readonly message: string };
 }
 
-/** What becomes of what is remembered where somebody took something back; with the second time within an hour a suspension. */
+/**
+ * What becomes of what is remembered where somebody took something back: with the second time within an hour a suspension, with a
+ * rollback at once.
+ */
 export function contested(input: ContestInput): Contest {
   const { workload, updateRequestsOnly, policy, now, holdoff, isSuspended } = input;
   const { released, ...applying } = input.applying;
@@ -102,21 +57,32 @@ export function contested(input: ContestInput): Contest {
   };
   if (taken.length === 0 || isSuspended) return { applying: next };
   const by = taken.find((one) => one.by !== undefined)?.by ?? 'somebody';
-  const recent = (applying.takenBack ?? []).filter(({ at }) => Date.parse(at) / 1000 > now - HOUR);
-  const again = [...recent, { at: formatInstant(now), by }].slice(-MOST_REMEMBERED);
   const what = taken.map((one) => `${fieldName(one)} ${one.from ?? ''} -> ${one.value ?? 'nothing'}`).join(', ');
-  const message = `${by} took back what OptiPod applied: ${what}; ${advice(by)}`;
-  if (again.length < TUG_OF_WAR) return { applying: { ...next, takenBack: again }, message };
-  const suspension: Suspension = {
-    reason: 'SSAConflict',
-    message: `${by} took back what OptiPod applied ${again.length} times within an hour; ${advice(by)}`,
+  const suspended = (reason: string, message: string): Suspension => ({
+    reason,
+    message: message.slice(0, LONGEST_MESSAGE),
     since: formatInstant(now),
     until: formatInstant(now + holdoff),
     content: workload.content,
     policy,
+  });
+  const stops = `OptiPod applies nothing here until ${formatInstant(now + holdoff)}, or until the policy or the template is edited`;
+  if (isRolledBack(taken, applying, workload)) {
+    const message = `${by} rolled back what OptiPod applied: ${what}`;
+    const suspension = suspended(ROLLED_BACK, message);
+    return { applying: { ...next, suspension }, told: { reason: ROLLED_BACK, message: `${message}; ${stops}` } };
+  }
+  const recent = (applying.takenBack ?? []).filter(({ at }) => Date.parse(at) / 1000 > now - HOUR);
+  const again = [...recent, { at: formatInstant(now), by }].slice(-MOST_REMEMBERED);
+  const message = `${by} took back what OptiPod applied: ${what}; ${advice(by)}`;
+  if (again.length < TUG_OF_WAR) {
+    return { applying: { ...next, takenBack: again }, told: { reason: SSA_CONFLICT, message } };
+  }
+  const times = `${by} took back what OptiPod applied ${again.length} times within an hour; ${advice(by)}`;
+  return {
+    applying: { ...next, takenBack: again, suspension: suspended(SSA_CONFLICT, times) },
+    told: { reason: SSA_CONFLICT, message: `${message}; ${stops}` },
   };
-  const stops = `OptiPod applies nothing here until ${suspension.until}, or until the policy or the template is edited`;
-  return { applying: { ...next, takenBack: again, suspension }, message: `${message}; ${stops}` };
 }
 
 /** What is remembered once OptiPod writes to the template no more: whatever becomes of it then is nobody's taking back. */
@@ -128,7 +94,8 @@ export function letGo(applying: ApplyingState, now: number): ApplyingState {
 
 /** The same without a suspension that is over, and without what led to it: a tug of war begins anew. */
 export function withoutPast(applying: ApplyingState, suspension: Suspension | undefined): ApplyingState {
-  if (applying.suspension?.reason !== 'SSAConflict' || suspension) return applying;
+  const reason = applying.suspension?.reason;
+  if ((reason !== SSA_CONFLICT && reason !== ROLLED_BACK) || suspension) return applying;
   const { suspension: _, takenBack: __, ...rest } = applying;
   return rest;
 }

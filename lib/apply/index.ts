@@ -20,4 +20,5 @@ export * from './resource-managers.js';
 export * from './rollout.js';
 export * from './standing-refusal.js';
 export * from './stop.js';
+export * from './taken-back.js';
 export * from './template.js';

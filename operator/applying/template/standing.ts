@@ -64,7 +64,7 @@ export async function lookAt(found: Workload, policy: ValidPolicy, context: Stan
   if (way === 'unchanged') {
     return { workload, way, applying: letGo(current, now), suspension: suspended, gradual: states };
   }
-  const { applying, message } = contested({
+  const { applying, told } = contested({
     applying: current,
     workload,
     updateRequestsOnly,
@@ -73,9 +73,7 @@ export async function lookAt(found: Workload, policy: ValidPolicy, context: Stan
     holdoff: context.conflictHoldoff / 1000,
     isSuspended: suspended !== undefined,
   });
-  if (message !== undefined) {
-    context.event(onWorkload(workload), { type: 'Warning', reason: 'SSAConflict', message });
-  }
+  if (told) context.event(onWorkload(workload), { type: 'Warning', ...told });
   const suspension = suspensionAt(applying, hashes, now);
   return { workload, way, applying, suspension, gradual: gradualInTemplate(states, applying, workload) };
 }

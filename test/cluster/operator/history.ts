@@ -62,6 +62,8 @@ export const history: readonly ContainerUsage[] = [
     'refused',
     'restored',
     'steps',
+    'undone',
+    'undone-bare',
   ].map((namespace) => steady(namespace, 'web')),
   steady('stormy', 'locked'),
   steady('faulty', 'other'),

@@ -59,7 +59,9 @@ describe('whose template it is', () => {
 
   it("B-GIT-3 another value by another's hand is, and what he said is the original from then on", () => {
     const taken = workload(requesting('600m', '240Mi'), { 'argocd-controller': [CPU], optipod: [MEMORY] });
-    const { applying: next, message = '' } = look(applying, taken);
+    const { applying: next, told } = look(applying, taken);
+    const { reason, message = '' } = told ?? {};
+    expect(reason).to.equal('SSAConflict');
     expect(message).to.contain('argocd-controller took back what OptiPod applied');
     expect(message).to.contain('containers[app].requests.cpu 240m -> 600m').and.to.contain('RespectIgnoreDifferences');
     expect(next).to.deep.equal({
@@ -97,6 +99,47 @@ describe('whose template it is', () => {
     expect(at(1, { content: 'another image' })).to.equal(undefined);
     expect(withoutPast(suspended, undefined)).to.have.all.keys('originals', 'applied');
     expect(withoutPast(suspended, suspended.suspension)).to.equal(suspended);
+  });
+
+  describe('B-APP-11 kubectl rollout undo is not fought', () => {
+    const undone = (pod: PodSpec, fields: readonly OwnedResource[], annotations: Record<string, string> = {}) => ({
+      ...workload(pod),
+      metadata: { annotations },
+      managers: resourceManagers(managedFieldsOf(fields, 'kubectl', 'Update')),
+    });
+
+    it('it suspends at once, is no tug of war, and what it went back to is the original', () => {
+      const is = undone(requesting('500m', '512Mi'), [CPU, MEMORY]);
+      const { applying: next, told } = look(applying, is);
+      expect(told?.reason).to.equal('RolledBack');
+      expect(told?.message)
+        .to.contain('kubectl rolled back what OptiPod applied: containers[app].requests.cpu 240m -> 500m')
+        .and.to.contain('nothing here until 2026-01-02T18:00:00Z');
+      expect(next).to.have.all.keys('originals', 'applied', 'suspension');
+      expect(next.suspension).to.include({ reason: 'RolledBack', content: 'rest', policy: 'policy/1' });
+      expect(next.originals).to.deep.equal(ORIGINALS);
+      expect(withoutPast(next, undefined)).to.have.all.keys('originals', 'applied');
+    });
+
+    it('nor is one to a revision without any value, which is nobody’s', () => {
+      const gone = undone(requesting(), []);
+      expect(look(applying, gone).told?.reason).to.equal('RolledBack');
+      const half = undone(requesting('500m'), [CPU]);
+      expect(look(applying, half).told?.reason).to.equal('RolledBack');
+    });
+
+    it('B-GIT-3 a client-side apply whose manifest lost a value takes back, and rolls back nothing', () => {
+      const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
+      expect(look(applying, undone(requesting(), [], annotations)).told?.reason).to.equal('SSAConflict');
+      // What the manifest never had it cannot have lost.
+      const silent: ApplyingState = { originals: [{ name: 'app' }], applied: APPLIED };
+      expect(look(silent, undone(requesting(), [], annotations)).told?.reason).to.equal('RolledBack');
+    });
+
+    it('B-GIT-3 a server-side apply by kubectl takes back', () => {
+      const is = workload(requesting('500m', '512Mi'), { kubectl: [CPU, MEMORY] });
+      expect(look(applying, is).told?.reason).to.equal('SSAConflict');
+    });
   });
 
   it("B-APP-2 what OptiPod let go of is nobody's to take back; once it writes again, what is there is the original", () => {

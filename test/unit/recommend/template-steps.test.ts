@@ -47,8 +47,8 @@ class Story {
   pass(fate: Fate, stepInEffect = true): void {
     const rest = { updateRequestsOnly: true, policy: '', holdoff: 1, isSuspended: false };
     const { workload, now } = this;
-    const { applying, message } = contested({ applying: this.applying, workload, now, ...rest });
-    expect(message).to.equal(undefined);
+    const { applying, told: conflict } = contested({ applying: this.applying, workload, now, ...rest });
+    expect(conflict).to.equal(undefined);
     const gradual = gradualInTemplate(this.states, applying, workload);
     const result = recommendWorkload({
       policy,

@@ -69,6 +69,19 @@ export class Templates {
       .sort();
   }
 
+  /** Another evaluation of the policy, as when OptiPod starts: an edit would end what it holds. */
+  async anotherPass(): Promise<void> {
+    await this.#installation.stopOperator();
+    const before = (await this.#objects.status(this.policy)).lastReconciliation ?? '';
+    // Of which the status tells in whole seconds.
+    await waitFor('the next second', () => (Date.now() >= Date.parse(before) + 1000 ? true : undefined));
+    await this.#installation.startOperator();
+    await waitFor('another pass', async () => {
+      const { lastReconciliation } = await this.#objects.status(this.policy);
+      return lastReconciliation === before ? undefined : true;
+    });
+  }
+
   /** What the operator wrote to the Deployment's own spec or managed fields, but for annotations. */
   writes(): Request[] {
     return this.#installation

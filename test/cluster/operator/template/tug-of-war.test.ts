@@ -34,19 +34,6 @@ describe('a tug of war for a template', function () {
       return told.length >= count ? told : undefined;
     });
 
-  /** A policy is looked at when OptiPod starts; an edit would end what this is about. */
-  async function anotherPass(): Promise<void> {
-    await installation().stopOperator();
-    const before = (await objects().status(template.policy)).lastReconciliation ?? '';
-    // Of which the status tells in whole seconds.
-    await waitFor('the next second', () => (Date.now() >= Date.parse(before) + 1000 ? true : undefined));
-    await installation().startOperator();
-    await waitFor('another pass', async () => {
-      const { lastReconciliation } = await objects().status(template.policy);
-      return lastReconciliation === before ? undefined : true;
-    });
-  }
-
   it('B-GIT-3 B-APP-3 the first time is told, with who it was and what to change', async () => {
     await applied();
     await takeBack();
@@ -66,7 +53,7 @@ describe('a tug of war for a template', function () {
     expect(treeAt(wrec, 'status.summary.reason')).to.equal('SSAConflict');
     const writes = template.writes().length;
     await objects().patch(template.web, { metadata: { labels: { tier: 'web' } } });
-    await anotherPass();
+    await template.anotherPass();
     expect(template.writes()).to.have.length(writes);
     expect(await template.resources()).to.deep.equal(IN_GIT);
   });
@@ -75,7 +62,7 @@ describe('a tug of war for a template', function () {
     const resources = { requests: { cpu: '501m', memory: '512Mi' } };
     const app = (over: object) => ({ spec: { template: { spec: { containers: [{ name: 'app', ...over }] } } } });
     await takeBack(app({ resources }));
-    await anotherPass();
+    await template.anotherPass();
     expect((await template.resources()).app).to.deep.equal(resources);
     await takeBack(app({ image: 'app:2', resources }));
     await applied();
