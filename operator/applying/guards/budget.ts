@@ -9,18 +9,22 @@ export interface Budget {
 
 const HOUR_MS = 3_600_000;
 
+/** What was given a leave may be under way for so long: within any hour no more is to be seen done than was given for one. */
+const UNDER_WAY_MS = 60_000;
+
 /** Ten minutes' worth may come at once: enough for a handful of workloads, and seen before it is many. */
 const BURST_SHARE = 1 / 6;
 
 /**
- * A bucket of tokens for each key. All are empty when the first is asked for: a new leader does not know what the one before
- * spent, so that no change of leaders spends more than the hour has.
+ * A bucket of tokens for each key. What may come at once is the hour's too, and the rest of it is spread: so no hour has more,
+ * whenever it begins. All are empty when the first is asked for: a new leader does not know what the one before spent.
  * @param perHour 0 for nothing at all
  * @param now milliseconds that only grow
  */
 export function createBudget(perHour: number, now: () => number): Budget {
   const most = perHour === 0 ? 0 : Math.max(1, perHour * BURST_SHARE);
-  const perMs = perHour / HOUR_MS;
+  // The first of them may be the last of another hour.
+  const perMs = perHour === 0 ? 0 : (perHour + 1 - most) / (HOUR_MS + UNDER_WAY_MS);
   const buckets = new Map<string, { readonly tokens: number; readonly at: number }>();
   let begun: number | undefined;
 

@@ -11,11 +11,19 @@ export interface Cooldown {
   waitMs(workload: Workload, lastApplied: string | undefined, through: 'webhook' | 'template'): number;
   /** Pods are being replaced for what the workload's annotations say. */
   began(workload: Workload): void;
+  /** What began last was not done. */
+  notDone(workload: Workload): void;
+}
+
+interface Change {
+  readonly at: number;
+  /** What the annotations said. */
+  readonly said: string;
 }
 
 /** @param now milliseconds since 1970 */
 export function createCooldown(cooldownMs: number, now: () => number): Cooldown {
-  const begun = new Map<string, { readonly at: number; readonly said: string }>();
+  const begun = new Map<string, Change & { readonly before?: Change }>();
   const idOf = (workload: Workload) => `${workloadKey(workload)}/${workload.metadata.uid}`;
   return {
     waitMs(workload, lastApplied, through) {
@@ -32,7 +40,14 @@ export function createCooldown(cooldownMs: number, now: () => number): Cooldown 
     },
     began(workload) {
       for (const [id, { at }] of begun) if (now() - at > cooldownMs) begun.delete(id);
-      begun.set(idOf(workload), { at: now(), said: saidOf(workload) });
+      const last = begun.get(idOf(workload));
+      const before = last ? { before: { at: last.at, said: last.said } } : {};
+      begun.set(idOf(workload), { at: now(), said: saidOf(workload), ...before });
+    },
+    notDone(workload) {
+      const { before } = begun.get(idOf(workload)) ?? {};
+      if (before) begun.set(idOf(workload), before);
+      else begun.delete(idOf(workload));
     },
   };
 }

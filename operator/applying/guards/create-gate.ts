@@ -84,6 +84,10 @@ export function createGate(options: GateOptions): DisruptionGate {
       metrics.disruptions.inc({ through });
       return undefined;
     },
+    giveBack(workload, policy) {
+      budgets.giveBack(workload, policy);
+      cooldown.notDone(workload);
+    },
   };
 }
 

@@ -18,4 +18,6 @@ export interface DisruptionGate {
    * @returns undefined where they may
    */
   ask(workload: Workload, policy: ValidPolicy, through: 'webhook' | 'template'): Promise<Refusal | undefined>;
+  /** A leave that was given was not used: what was asked of kube-apiserver with it was certainly not done. */
+  giveBack(workload: Workload, policy: ValidPolicy): void;
 }

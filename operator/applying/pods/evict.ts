@@ -1,6 +1,6 @@
 import type { SubresourceCreatable } from 'optipod/kube';
 import { evictionRefusal } from 'optipod/lib/apply';
-import { ApiError, isConflict, isNotFound } from '../../runtime/index.js';
+import { ApiError, isConflict, isNotFound, isRefused } from '../../runtime/index.js';
 import type { SeenPod } from '../../usage/pods.js';
 import type { DisruptionGate } from '../guards/gate.js';
 import type { PodsOutcome, PodsTask } from './task.js';
@@ -67,7 +67,7 @@ function notReady(all: readonly SeenPod[], { workload, memory }: PodsTask): stri
 }
 
 async function evict(pod: SeenPod, left: string, task: PodsTask, context: EvictContext): Promise<PodsOutcome> {
-  const { memory, log, tell, signal } = task;
+  const { memory, workload, policy, log, tell, signal } = task;
   const { namespace, name, uid } = pod.metadata;
   const eviction = {
     apiVersion: 'policy/v1',
@@ -78,9 +78,10 @@ async function evict(pod: SeenPod, left: string, task: PodsTask, context: EvictC
   try {
     await context.evictions.create({ namespace, name }, eviction, { timeoutMs: TIMEOUT_MS, signal });
   } catch (error) {
+    const refusal = error instanceof ApiError ? evictionRefusal(error.code, error.status) : undefined;
+    if (refusal || isRefused(error)) context.gate.giveBack(workload, policy);
     // Gone, or another one of its name: the watch tells.
     if (isNotFound(error) || isConflict(error)) return { reason: 'Evicting', message: left };
-    const refusal = error instanceof ApiError ? evictionRefusal(error.code, error.status) : undefined;
     if (!refusal) throw error;
     const times = memory.blocked?.times ?? 0;
     const wait = Math.min(LONGEST_BLOCKED_MS, BLOCKED_MS * 2 ** times);

@@ -1,7 +1,7 @@
 import type { Patchable } from 'optipod/kube';
 import type { WorkloadKind } from 'optipod/lib/policy';
 import { formatInstant } from 'optipod/lib/recommend';
-import { ApiError, isConflict, isNotFound } from '../../runtime/index.js';
+import { ApiError, isConflict, isNotFound, isRefused } from '../../runtime/index.js';
 import { RESTARTED_AT } from '../../workloads/workload.js';
 import type { DisruptionGate } from '../guards/gate.js';
 import { GATE_MS } from './evict.js';
@@ -28,16 +28,18 @@ export async function restart(task: PodsTask, stuck: number, context: RestartCon
     const { reason, retryAfterMs = GATE_MS } = refusal;
     return { reason, message: `${message}; ${refusal.message}`, againMs: retryAfterMs };
   }
-  const { namespace, name, uid } = workload.metadata;
+  const { namespace, name, uid, resourceVersion } = workload.metadata;
   const restartedAt = formatInstant(context.now() / 1000);
   const body = {
-    metadata: { uid },
+    // Whoever edits it meanwhile may begin a rollout, or another recommendation: then it is to be looked at anew.
+    metadata: { uid, resourceVersion },
     spec: { template: { metadata: { annotations: { [RESTARTED_AT]: restartedAt } } } },
   };
   try {
     await context.writers[workload.kind].patch({ namespace, name }, body, { fieldManager: FIELD_MANAGER, signal });
   } catch (error) {
-    // Gone, or another one of its name: the watch tells.
+    if (isRefused(error)) context.gate.giveBack(workload, policy);
+    // Gone, another one of its name, or edited: the watch tells.
     if (isNotFound(error) || isConflict(error)) return {};
     if (!(error instanceof ApiError) || (error.code !== 403 && error.code !== 422)) throw error;
     const forbidden = error.code === 403 ? 'Forbidden' : 'Invalid';

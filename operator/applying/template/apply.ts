@@ -13,7 +13,7 @@ import type { ContainerResources } from 'optipod/lib/api';
 import type { Application, Suspension } from 'optipod/lib/recommend';
 import type { ValidPolicy } from '../../cluster.js';
 import { throughTemplate } from '../../policies/conditions.js';
-import type { EventDraft, EventRecorder } from '../../runtime/index.js';
+import { isRefused, type EventDraft, type EventRecorder } from '../../runtime/index.js';
 import type { WorkloadWriters } from '../../workloads/annotate.js';
 import type { Workload } from '../../workloads/workload.js';
 import type { DisruptionGate } from '../guards/gate.js';
@@ -76,9 +76,9 @@ export async function applyTemplate(request: TemplateRequest, context: TemplateC
 }
 
 async function write(
-  { workload, by, applying, remember }: TemplateRequest,
+  { workload, policy, by, applying, remember }: TemplateRequest,
   plan: TemplatePlan,
-  { writers, event, now }: TemplateContext,
+  { writers, gate, event, now }: TemplateContext,
 ): Promise<TemplateOutcome> {
   const tell = (draft: EventDraft) => event(onWorkload(workload), draft);
   const onConflicts = (conflicts: readonly FieldConflict[]) => {
@@ -93,6 +93,7 @@ async function write(
   try {
     await writeTemplate(writers, workload, { plan, by, onConflicts });
   } catch (error) {
+    if (plan.changes.length > 0 && isRefused(error)) gate.giveBack(workload, policy);
     const refusal = refusalIn(error);
     if (!refusal) throw error;
     tell({ type: 'Warning', ...refusal });

@@ -31,9 +31,13 @@ export class PodsWorld {
   kubelet: (pod: Pod) => Pod = inEffect;
   gate: Refusal | undefined;
   gateAsked = 0;
+  /** How many leaves of the gate were given back. */
+  gateGivenBack = 0;
   canResize = true;
   webhookReady = true;
   stopped: Refusal | undefined;
+  /** The Deployment's resource version, of which the controller's memory has the first. */
+  version = '1';
   limitRanges: LimitRange[] = [];
   node = 'small';
   evaluations = 0;
@@ -121,6 +125,9 @@ export class PodsWorld {
         this.gateAsked += 1;
         return Promise.resolve(this.gate);
       },
+      giveBack: () => {
+        this.gateGivenBack += 1;
+      },
     };
     const caches = {
       policies: cache([readPolicy(policy)]),
@@ -131,7 +138,9 @@ export class PodsWorld {
         DaemonSet: cache([]),
       },
     } as unknown as ClusterCaches;
-    const restart = { patch: (_: unknown, body: unknown) => this.#ask({ restart: restartedAtIn(body) }) };
+    const restart = {
+      patch: (_: unknown, body: unknown) => this.#ask({ restart: restartedAtIn(body) }, versionIn(body)),
+    };
     return {
       cluster: new Cluster(caches, 'optipod-system'),
       pods: { of: () => [...this.pods.values()].map(seenPod) },
@@ -195,9 +204,10 @@ export class PodsWorld {
   }
 
   /** Asks kube-apiserver, which does it or refuses. */
-  #ask(asked: Asked): Promise<Pod> {
+  #ask(asked: Asked, version?: string): Promise<Pod> {
     this.asked.push(asked);
-    const refusal = this.refuses(asked);
+    const isOutdated = version !== undefined && version !== this.version;
+    const refusal = isOutdated ? { code: 409, status: { reason: 'Conflict' } } : this.refuses(asked);
     if (refusal) {
       return Promise.reject(new ApiError('ask', refusal.code, { kind: 'Status', ...refusal.status }));
     }
@@ -263,6 +273,10 @@ function cache(objects: readonly { readonly metadata: { readonly name: string } 
     list: () => objects,
     get: (_: string | undefined, name: string) => objects.find(({ metadata }) => metadata.name === name),
   };
+}
+
+function versionIn(body: unknown): string | undefined {
+  return (body as { metadata: { resourceVersion?: string } }).metadata.resourceVersion;
 }
 
 function restartedAtIn(body: unknown): string {

@@ -82,6 +82,25 @@ describe('pods that cannot be resized in place', () => {
       expect(world.told).to.include({ applied: false, reason: 'WebhookNotSeen' });
     });
 
+    it('B-APP-10 an eviction that a budget or anybody else refuses, or of a pod that is gone, is given back', async () => {
+      for (const [code, reason, message, times] of [
+        [429, 'TooManyRequests', 'Cannot evict pod', 1],
+        [403, 'Forbidden', 'frozen', 1],
+        [404, 'NotFound', 'pods "web-0" not found', 1],
+        [409, 'Conflict', 'the UID in the precondition does not match', 1],
+        [500, 'InternalError', 'This pod has more than one PodDisruptionBudget', 1],
+        [500, 'InternalError', 'etcd', 0],
+      ] as const) {
+        const world = evicting();
+        world.refuses = () => ({ code, status: { reason, message } });
+        await world.look(1).catch(() => undefined);
+        expect([world.gateAsked, world.gateGivenBack], message).to.deep.equal([1, times]);
+      }
+      const world = evicting();
+      await world.look(1);
+      expect([world.gateAsked, world.gateGivenBack]).to.deep.equal([1, 0]);
+    });
+
     it('B-APP-7 a pod that the webhook missed is not evicted for another such, whatever process looks', async () => {
       const world = evicting(1);
       await world.look(1);
@@ -161,6 +180,35 @@ describe('pods that cannot be resized in place', () => {
       await world.look(700);
       expect(restarts(world)).to.have.length(1);
       expect(world.told?.reason).to.equal('AdmittedUnchanged');
+    });
+
+    it('B-APP-5 an edit that memory has not seen is no second restart: it is a conflict, looked at anew, and costs nothing', async () => {
+      const world = restarting();
+      world.version = '2';
+      expect(await world.look(1)).to.equal(undefined);
+      expect(world.told?.reason).not.to.equal('Restarting');
+      expect([world.gateAsked, world.gateGivenBack]).to.deep.equal([1, 1]);
+      world.version = '1';
+      await world.look(2);
+      expect(world.told?.reason).to.equal('Restarting');
+      expect([world.gateAsked, world.gateGivenBack]).to.deep.equal([2, 1]);
+    });
+
+    it('B-APP-10 a restart that was refused, or whose workload is gone, is given back; what may have been done is not', async () => {
+      for (const [code, reason, times] of [
+        [403, 'Forbidden', 1],
+        [422, 'Invalid', 1],
+        [404, 'NotFound', 1],
+        [400, 'BadRequest', 1],
+        [429, 'TooManyRequests', 1],
+        [500, 'InternalError', 0],
+        [504, 'Timeout', 0],
+      ] as const) {
+        const world = restarting();
+        world.refuses = () => ({ code, status: { reason, message: 'no' } });
+        await world.look(1).catch(() => undefined);
+        expect(world.gateGivenBack, reason).to.equal(times);
+      }
     });
 
     it('B-APP-8 a refused restart is told with a suggestion, and tried again in a while', async () => {

@@ -11,6 +11,9 @@ import { policyOf } from '../../lib/policies.js';
 import { rolledOut } from '../../../support/rolled-out.js';
 
 const MINUTE = 60_000;
+
+/** What a budget of 60 an hour takes to have one: what may come at once is the hour's too. */
+const ONE_OF_SIXTY = Math.ceil((61 * MINUTE) / 51);
 const POLICY = policyOf({});
 
 type Told = ReturnType<ToldRecommendations['list']>[number];
@@ -122,7 +125,7 @@ describe('the gate before pods are replaced', () => {
 
   it('B-APP-10 asks about the webhook last, only where pods go by it, and spends nothing on its refusal', async () => {
     const { state, reason } = await rich({ OPTIPOD_NAMESPACE_DISRUPTIONS_PER_HOUR: '60' });
-    state.now += MINUTE;
+    state.now += ONE_OF_SIXTY;
     const before = state.proofs;
     state.proof = { reason: 'WebhookNotSeen', message: 'not seen' };
     expect(await reason(workload('web'))).to.equal('WebhookNotSeen');
@@ -136,7 +139,7 @@ describe('the gate before pods are replaced', () => {
   it('B-APP-10 begins with an empty purse under every leader', async () => {
     const { state, make, reason } = world({ ...RICH, OPTIPOD_CLUSTER_DISRUPTIONS_PER_HOUR: '60' });
     expect(await reason(workload('web'))).to.equal('BudgetExhausted');
-    state.now += MINUTE;
+    state.now += ONE_OF_SIXTY;
     expect(await reason(workload('web'))).to.equal(undefined);
     const next = make();
     expect(await reason(workload('db'), 'webhook', next)).to.equal('BudgetExhausted');
@@ -160,6 +163,27 @@ describe('the gate before pods are replaced', () => {
     expect(await reason(workload('web', '240m', '2026-01-02T12:00:00Z'), 'template', next)).to.equal('CoolingDown');
     state.now += 31 * MINUTE;
     expect(await reason(workload('web', '300m', '2026-01-02T12:05:00Z'), 'webhook', next)).to.equal(undefined);
+  });
+
+  it('B-APP-10 what was not done in the end is given back: to the budgets, and to the workload, which does not cool down for it', async () => {
+    const { state, gate, reason } = await rich({ OPTIPOD_CLUSTER_DISRUPTIONS_PER_HOUR: '60' });
+    state.now += ONE_OF_SIXTY - MINUTE;
+    const web = workload('web', '240m');
+    expect(await reason(web)).to.equal(undefined);
+    expect(await reason(workload('db'))).to.equal('BudgetExhausted');
+    gate.giveBack(web, POLICY);
+    expect(await reason(workload('web', '300m'))).to.equal(undefined);
+    expect(await reason(workload('db'))).to.equal('BudgetExhausted');
+  });
+
+  it('B-APP-10 what is given back leaves what was done before for the same recommendation', async () => {
+    const { gate, reason } = await rich();
+    const web = workload('web', '240m');
+    expect(await reason(web)).to.equal(undefined);
+    expect(await reason(web)).to.equal(undefined);
+    gate.giveBack(web, POLICY);
+    expect(await reason(workload('web', '300m'))).to.equal('CoolingDown');
+    expect(await reason(web)).to.equal(undefined);
   });
 
   it('B-APP-10 a namesake made since has no past', async () => {
