@@ -40,6 +40,14 @@ export const DISRUPTION_SETTINGS = {
     description:
       'Restarts of workloads and evictions of pods in the whole cluster; 0 forbids them. A sixth of it may come at once.',
   },
+  webhookRetry: {
+    parser: duration,
+    // A webhook that is down is seldom back within seconds, and each try is a pod that passes all of admission.
+    default: '1m',
+    description:
+      'How soon a webhook that was not seen to mutate a pod of a workload is asked again. ' +
+      'Until then no pods of it are replaced that are to get their resources from it.',
+  },
   disruptionBreakerShare: {
     parser: share(),
     default: '10%',

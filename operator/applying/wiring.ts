@@ -69,7 +69,15 @@ export function applyingFor(wiring: ApplyingWiring): Applying {
     settings,
     stop,
     recommendations,
-    proof: webhookProof({ cluster, webhookReady, podsOf, templates, newborns: access.newborns, now }),
+    proof: webhookProof({
+      cluster,
+      webhookReady,
+      podsOf,
+      templates,
+      newborns: access.newborns,
+      retryMs: settings.webhookRetry,
+      now,
+    }),
     registry: wiring.registry,
     now,
   });

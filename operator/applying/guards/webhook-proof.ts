@@ -16,6 +16,8 @@ export interface WebhookProofSources {
   readonly podsOf: (workload: Workload) => readonly SeenPod[];
   readonly templates: Readonly<Record<WorkloadKind, Readable<WorkloadObject>>>;
   readonly newborns: Creatable<Pod>;
+  /** How long after it was not seen it is asked again for the same workload. */
+  readonly retryMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -23,31 +25,63 @@ export interface WebhookProofSources {
 /** Whether the webhook gives new pods of a workload what its annotations say, just now. @returns undefined where it does */
 export type WebhookProof = (workload: Workload) => Promise<Refusal | undefined>;
 
-/** How long a newborn pod speaks for the next: a webhook that fails is noticed by its readiness within one. */
-const NEWBORN_MS = 5 * 60_000;
+/** How long a newborn pod speaks for the next where kube-apiserver makes none as a dry run. */
+const NEWBORN_MS = 30_000;
 
-/** When to look again: a webhook that comes back, or a label, changes nothing of the workload. */
-const RETRY_MS = 60_000;
+/** Why the webhook was not seen, for as long as it is not asked again. */
+interface Unseen {
+  readonly refusal: Refusal;
+  readonly until: number;
+}
 
 /**
- * Either a pod was born lately that has what the annotations say and its template does not, or kube-apiserver is asked what
- * would become of one: through every admission plug-in and webhook, and stored nowhere.
+ * For each disruption anew, kube-apiserver is asked what would become of a pod: through every admission plug-in and webhook,
+ * and stored nowhere. What was seen a while ago says nothing of a webhook that has stopped since, which its Service may be slow
+ * to notice. Where kube-apiserver takes no pod (a quota is used up), one counts that was just born with what the annotations
+ * say and its template does not.
  */
 export function webhookProof(sources: WebhookProofSources): WebhookProof {
-  const { cluster, webhookReady, podsOf, now } = sources;
-  return async (workload) => {
-    const { status, reason, message } = throughWebhook([workload.metadata.namespace], cluster, webhookReady());
-    if (status !== 'True') return { reason, message, retryAfterMs: RETRY_MS };
+  const { cluster, webhookReady, podsOf, retryMs, now } = sources;
+  const unseen = new Map<string, Unseen>();
+
+  async function look(workload: Workload, pods: readonly SeenPod[]): Promise<string | undefined> {
     const said = readInjection(workload.metadata.annotations)?.containers ?? new Map();
-    const pods = podsOf(workload);
-    if (pods.length === 0 || wasBornWith(said, workload, pods, now())) return undefined;
     try {
       const newborn = await dryRun(workload, pods, sources);
-      if (carries(newborn.spec, said)) return undefined;
-      return unseen('a pod made of its template, as a dry run, did not get what its annotations say');
+      return carries(newborn.spec, said)
+        ? undefined
+        : 'a pod made of its template, as a dry run, did not get what its annotations say';
     } catch (error) {
-      return unseen(`a pod made of its template, as a dry run, was refused: ${messageOf(error)}`);
+      return wasBornWith(said, workload, pods, now())
+        ? undefined
+        : `a pod made of its template, as a dry run, was refused: ${messageOf(error)}`;
     }
+  }
+
+  return async (workload) => {
+    const { uid, namespace } = workload.metadata;
+    const { status, reason, message } = throughWebhook([namespace], cluster, webhookReady());
+    if (status !== 'True') {
+      // What it did before says nothing of what it does when it is back.
+      unseen.delete(uid);
+      return { reason, message, retryAfterMs: retryMs };
+    }
+    const pods = podsOf(workload);
+    if (pods.length === 0) return undefined;
+    const last = unseen.get(uid);
+    // Pods change for many reasons, and each has their workload looked at.
+    if (last && now() < last.until) return { ...last.refusal, retryAfterMs: last.until - now() };
+    unseen.delete(uid);
+    const problem = await look(workload, pods);
+    if (problem === undefined) return undefined;
+    const refusal: Refusal = {
+      reason: 'WebhookNotSeen',
+      message: `the webhook was not seen to mutate: ${problem}`,
+      retryAfterMs: retryMs,
+    };
+    for (const [other, { until }] of unseen) if (until <= now()) unseen.delete(other);
+    unseen.set(uid, { refusal, until: now() + retryMs });
+    return refusal;
   };
 }
 
@@ -75,12 +109,4 @@ async function dryRun(
 function newest(pods: readonly SeenPod[]) {
   const [youngest] = [...pods].sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? 1 : -1));
   return youngest?.metadata.ownerReferences?.find(({ controller }) => controller === true);
-}
-
-function unseen(message: string): Refusal {
-  return {
-    reason: 'WebhookNotSeen',
-    message: `the webhook was not seen to mutate: ${message}`,
-    retryAfterMs: RETRY_MS,
-  };
 }

@@ -1,16 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { waitFor } from '../../kit/index.js';
 import { freePort, giveBack } from '../../kit/ports.js';
-import { diesWithUs } from '../../kit/process.js';
+import { startOptipod } from '../../support/optipod-process.js';
 import { useInstallation } from './installation.js';
 import { deployment, namespace, policy } from './objects.js';
-
-const root = join(import.meta.dirname, '..', '..', '..');
 
 describe("the operator's process", function () {
   this.timeout(60_000);
@@ -19,28 +14,8 @@ describe("the operator's process", function () {
 
   before(() => installation().stopOperator());
 
-  interface Process {
-    readonly child: ChildProcess;
-    readonly stdout: Promise<string>;
-    readonly stderr: Promise<string>;
-    readonly exit: Promise<number | null>;
-  }
-
-  function start(env: Readonly<Record<string, string>>, flags: readonly string[] = []): Process {
-    const main = join(root, 'operator/main.ts');
-    const [program, ...args] = diesWithUs([process.execPath, '--import', 'tsx', main, ...flags]);
-    const child = spawn(program, args, {
-      cwd: root,
-      env: { ...process.env, KUBECONFIG: installation().kubeconfig, ...installation().settings, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    return {
-      child,
-      stdout: text(child.stdout),
-      stderr: text(child.stderr),
-      exit: once(child, 'exit').then(([code]) => code as number | null),
-    };
-  }
+  const start = (env: Readonly<Record<string, string>>, flags: readonly string[] = []) =>
+    startOptipod('operator', { KUBECONFIG: installation().kubeconfig, ...installation().settings, ...env }, flags);
 
   /** The path of a settings file. */
   function file(content: string): string {
