@@ -58,39 +58,59 @@ export function chunksOf(log: ChunkLog): Chunk[] {
   return chunks;
 }
 
-/** @param chunks in the order of time */
-export function logOf(chunks: readonly Chunk[]): ChunkLog {
-  return chunks.length === 0 ? EMPTY_LOG : appended(EMPTY_LOG, 0, chunks);
-}
-
 // Sealing goes through millions of samples after a start: these are used over and over.
 const logWriter = new ByteWriter();
 const tallyWriter = new ByteWriter();
 const tally = new Tally();
 
-/** A log with more chunks at its end. @param lastEnd the end of its last chunk, 0 where there is none */
-export function appended(log: ChunkLog, lastEnd: number, chunks: readonly Chunk[]): ChunkLog {
+/** @param chunks in the order of time */
+export function logOf(chunks: readonly Chunk[]): ChunkLog {
+  if (chunks.length === 0) return EMPTY_LOG;
   logWriter.clear();
-  logWriter.raw(log);
-  let before = lastEnd;
+  let before = 0;
   for (const { end, span, tally } of chunks) {
-    logWriter.whole(((end - before) / QUARTER) * SPANS.length + (SPANS as readonly number[]).indexOf(span));
+    logWriter.whole(headerOf(end - before, span));
     logWriter.block(tally);
     before = end;
   }
   return logWriter.take();
 }
 
-/** Samples of one chunk, sealed. @param values at least one */
-export function sealed(end: number, values: Float64Array): Chunk {
-  tally.clear();
-  let max = 0;
-  for (const value of values) {
-    tally.add(value);
-    if (value > max) max = value;
+/** A quarter of an hour of a series: where its samples, one at least, are among all of the series. */
+export interface Quarter {
+  /** Its last second. */
+  readonly end: number;
+  /** The first of its samples, and the one after its last. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A log with quarters of an hour sealed at its end. @param lastEnd the end of its last chunk, 0 where there is none */
+export function sealed(log: ChunkLog, lastEnd: number, quarters: readonly Quarter[], values: Float64Array): ChunkLog {
+  logWriter.clear();
+  logWriter.raw(log);
+  let before = lastEnd;
+  for (const { end, from, to } of quarters) {
+    tally.clear();
+    let max = 0;
+    for (let index = from; index < to; index += 1) {
+      const value = values[index] ?? 0;
+      tally.add(value);
+      if (value > max) max = value;
+    }
+    tally.raiseTop(fineBucketOf(max));
+    tallyWriter.clear();
+    tally.write(tallyWriter);
+    logWriter.whole(headerOf(end - before, QUARTER));
+    logWriter.blockOf(tallyWriter);
+    before = end;
   }
-  tally.raiseTop(fineBucketOf(max));
-  return { end, span: QUARTER, tally: written() };
+  return logWriter.take();
+}
+
+/** What is in front of a chunk: how long after the one before it ends, and how long it is, in seconds. */
+function headerOf(after: number, span: number): number {
+  return (after / QUARTER) * SPANS.length + (SPANS as readonly number[]).indexOf(span);
 }
 
 /** Chunks old enough merged into longer ones, as of an instant. @returns the log itself where there is nothing to merge */
