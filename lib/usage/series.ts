@@ -5,6 +5,7 @@ import {
   chunkEnd,
   type ChunkLog,
   eachChunk,
+  eachSpan,
   EMPTY_LOG,
   merged,
   type Quarter,
@@ -148,7 +149,7 @@ export class Series {
     const quarter = chunkEnd(at, QUARTER);
     if (this.#lookedUp.end !== quarter) {
       let isSealed = false;
-      eachChunk(this.#log, (end, span) => {
+      eachSpan(this.#log, (end, span) => {
         if (at > end - span && at <= end) isSealed = true;
       });
       this.#lookedUp = { end: quarter, isSealed };
@@ -226,6 +227,6 @@ export class Series {
 
 function lastEnd(log: ChunkLog): number {
   let last = 0;
-  eachChunk(log, (end) => (last = end));
+  eachSpan(log, (end) => (last = end));
   return last;
 }
