@@ -55,6 +55,14 @@ export class ByteWriter {
     this.raw(bytes);
   }
 
+  /** What another writer has written, likewise. */
+  blockOf(other: ByteWriter): void {
+    this.whole(other.#length);
+    this.#reserve(other.#length);
+    // By hand: of a few bytes, a view of them costs more than they do.
+    for (let index = 0; index < other.#length; index += 1) this.#bytes[this.#length++] = other.#bytes[index] ?? 0;
+  }
+
   text(text: string): void {
     this.block(encoder.encode(text));
   }

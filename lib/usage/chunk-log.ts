@@ -39,6 +39,14 @@ export const EMPTY_LOG: ChunkLog = new Uint8Array(0);
 
 /** Calls for each chunk, with a reader that stands at its tally and ends with it. @throws UsageRecordError */
 export function eachChunk(log: ChunkLog, visit: (end: number, span: number, tally: ByteReader) => void): void {
+  eachSpan(log, (end, span, start, stop) => visit(end, span, new ByteReader(log, start, stop)));
+}
+
+/** Calls for each chunk with where in the log its tally is: for whoever mostly does not read it. @throws UsageRecordError */
+export function eachSpan(
+  log: ChunkLog,
+  visit: (end: number, span: number, start: number, stop: number) => void,
+): void {
   const reader = new ByteReader(log);
   let end = 0;
   while (!reader.isDone) {
@@ -48,8 +56,15 @@ export function eachChunk(log: ChunkLog, visit: (end: number, span: number, tall
     const length = reader.whole();
     const start = reader.position;
     reader.skip(length);
-    visit(end, span, new ByteReader(log, start, start + length));
+    visit(end, span, start, start + length);
   }
+}
+
+/** Whether there is such a chunk. */
+function hasChunk(log: ChunkLog, isSuch: (end: number, span: number) => boolean): boolean {
+  let found = false;
+  eachSpan(log, (end, span) => (found ||= isSuch(end, span)));
+  return found;
 }
 
 export function chunksOf(log: ChunkLog): Chunk[] {
@@ -58,47 +73,70 @@ export function chunksOf(log: ChunkLog): Chunk[] {
   return chunks;
 }
 
-/** @param chunks in the order of time */
-export function logOf(chunks: readonly Chunk[]): ChunkLog {
-  return chunks.length === 0 ? EMPTY_LOG : appended(EMPTY_LOG, 0, chunks);
-}
-
 // Sealing goes through millions of samples after a start: these are used over and over.
 const logWriter = new ByteWriter();
 const tallyWriter = new ByteWriter();
 const tally = new Tally();
 
-/** A log with more chunks at its end. @param lastEnd the end of its last chunk, 0 where there is none */
-export function appended(log: ChunkLog, lastEnd: number, chunks: readonly Chunk[]): ChunkLog {
+/** @param chunks in the order of time */
+export function logOf(chunks: readonly Chunk[]): ChunkLog {
+  if (chunks.length === 0) return EMPTY_LOG;
   logWriter.clear();
-  logWriter.raw(log);
-  let before = lastEnd;
+  let before = 0;
   for (const { end, span, tally } of chunks) {
-    logWriter.whole(((end - before) / QUARTER) * SPANS.length + (SPANS as readonly number[]).indexOf(span));
+    logWriter.whole(headerOf(end - before, span));
     logWriter.block(tally);
     before = end;
   }
   return logWriter.take();
 }
 
-/** Samples of one chunk, sealed. @param values at least one */
-export function sealed(end: number, values: Float64Array): Chunk {
-  tally.clear();
-  let max = 0;
-  for (const value of values) {
-    tally.add(value);
-    if (value > max) max = value;
+/** A quarter of an hour of a series: where its samples, one at least, are among all of the series. */
+export interface Quarter {
+  /** Its last second. */
+  readonly end: number;
+  /** The first of its samples, and the one after its last. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A log with quarters of an hour sealed at its end. @param lastEnd the end of its last chunk, 0 where there is none */
+export function sealed(log: ChunkLog, lastEnd: number, quarters: readonly Quarter[], values: Float64Array): ChunkLog {
+  logWriter.clear();
+  logWriter.raw(log);
+  let before = lastEnd;
+  for (const { end, from, to } of quarters) {
+    tally.clear();
+    let max = 0;
+    for (let index = from; index < to; index += 1) {
+      const value = values[index] ?? 0;
+      tally.add(value);
+      if (value > max) max = value;
+    }
+    tally.raiseTop(fineBucketOf(max));
+    tallyWriter.clear();
+    tally.write(tallyWriter);
+    logWriter.whole(headerOf(end - before, QUARTER));
+    logWriter.blockOf(tallyWriter);
+    before = end;
   }
-  tally.raiseTop(fineBucketOf(max));
-  return { end, span: QUARTER, tally: written() };
+  return logWriter.take();
+}
+
+/** What is in front of a chunk: how long after the one before it ends, and how long it is, in seconds. */
+function headerOf(after: number, span: number): number {
+  return (after / QUARTER) * SPANS.length + (SPANS as readonly number[]).indexOf(span);
 }
 
 /** Chunks old enough merged into longer ones, as of an instant. @returns the log itself where there is nothing to merge */
 export function merged(log: ChunkLog, now: number): ChunkLog {
-  const before = chunksOf(log);
-  let chunks = before;
-  for (const { into, after } of MERGED) chunks = mergedInto(chunks, into, Math.floor(now / into) * into - after);
-  return chunks.every((chunk, index) => chunk === before[index]) ? log : logOf(chunks);
+  const due = MERGED.map(({ into, after }) => ({ into, before: Math.floor(now / into) * into - after }));
+  const isDue = (end: number, span: number) =>
+    due.some(({ into, before }) => span < into && chunkEnd(end, into) <= before);
+  if (!hasChunk(log, isDue)) return log;
+  let chunks = chunksOf(log);
+  for (const { into, before } of due) chunks = mergedInto(chunks, into, before);
+  return logOf(chunks);
 }
 
 /** @param before chunks that end by then are merged */
@@ -138,11 +176,10 @@ export function united(first: ChunkLog, second: ChunkLog): ChunkLog {
   return more.length === 0 ? first : logOf([...known, ...more].sort((a, b) => a.end - b.end));
 }
 
-/** The chunks that end after an instant, up to and with another. */
+/** The chunks that end after an instant, up to and with another. @returns the log itself where those are all */
 export function between(log: ChunkLog, from: number, to: number): ChunkLog {
-  const chunks = chunksOf(log);
-  const within = chunks.filter(({ end }) => end > from && end <= to);
-  return within.length === chunks.length ? log : logOf(within);
+  const isWithin = (end: number) => end > from && end <= to;
+  return hasChunk(log, (end) => !isWithin(end)) ? logOf(chunksOf(log).filter(({ end }) => isWithin(end))) : log;
 }
 
 /** @throws UsageRecordError where it is not what this version writes */

@@ -1,11 +1,15 @@
 import { bucketOf } from './buckets.js';
 import { type ByteReader, type ByteWriter, UsageRecordError } from './bytes.js';
 
+/** Buckets that there is room for at first: a quarter of an hour of one sample a minute has no more than 15. */
+const ROOM = 64;
+
 /** Samples by bucket, as few as one pod has within a chunk of time; filled, written and cleared over and over. */
 export class Tally {
-  /** Ascending, each once. */
-  readonly #buckets: number[] = [];
-  readonly #counts: number[] = [];
+  /** Ascending, each once, with their counts beside them. */
+  #buckets = new Int32Array(ROOM);
+  #counts = new Float64Array(ROOM);
+  #size = 0;
   /** The highest sample, as a fine bucket. */
   #top = -Infinity;
 
@@ -15,17 +19,11 @@ export class Tally {
 
   put(bucket: number, count: number): void {
     // Most samples are near the one before: the search from the end is short, as there are few buckets.
-    let at = this.#buckets.length;
+    let at = this.#size;
     while (at > 0 && (this.#buckets[at - 1] ?? 0) > bucket) at -= 1;
-    if (at > 0 && this.#buckets[at - 1] === bucket) {
-      this.#counts[at - 1] = (this.#counts[at - 1] ?? 0) + count;
-    } else if (at === this.#buckets.length) {
-      this.#buckets.push(bucket);
-      this.#counts.push(count);
-    } else {
-      this.#buckets.splice(at, 0, bucket);
-      this.#counts.splice(at, 0, count);
-    }
+    if (at === 0 || this.#buckets[at - 1] !== bucket) this.#insert(at, bucket);
+    else at -= 1;
+    this.#counts[at] = (this.#counts[at] ?? 0) + count;
   }
 
   /** @param fine see `fineBucketOf` */
@@ -34,8 +32,7 @@ export class Tally {
   }
 
   clear(): void {
-    this.#buckets.length = 0;
-    this.#counts.length = 0;
+    this.#size = 0;
     this.#top = -Infinity;
   }
 
@@ -44,13 +41,13 @@ export class Tally {
    * and for each further bucket its distance and count, in half a byte each where they are below 16, as they mostly are.
    */
   write(to: ByteWriter): void {
-    to.whole(this.#buckets.length);
-    to.signed(this.#buckets[0] ?? 0);
-    to.whole(this.#counts[0] ?? 0);
+    to.whole(this.#size);
+    to.signed(this.#size === 0 ? 0 : (this.#buckets[0] ?? 0));
+    to.whole(this.#size === 0 ? 0 : (this.#counts[0] ?? 0));
     const within = this.#top & 0xffff;
     to.byte(within >> 8);
     to.byte(within & 0xff);
-    for (let index = 1; index < this.#buckets.length; index += 1) {
+    for (let index = 1; index < this.#size; index += 1) {
       const distance = (this.#buckets[index] ?? 0) - (this.#buckets[index - 1] ?? 0);
       const count = this.#counts[index] ?? 0;
       if (distance < 16 && count < 16) {
@@ -61,6 +58,26 @@ export class Tally {
         to.whole(count);
       }
     }
+  }
+
+  #insert(at: number, bucket: number): void {
+    if (this.#size === this.#buckets.length) this.#grow();
+    // By hand: of a few numbers, calls that move them cost more than moving them.
+    for (let index = this.#size; index > at; index -= 1) {
+      this.#buckets[index] = this.#buckets[index - 1] ?? 0;
+      this.#counts[index] = this.#counts[index - 1] ?? 0;
+    }
+    this.#buckets[at] = bucket;
+    this.#counts[at] = 0;
+    this.#size += 1;
+  }
+
+  #grow(): void {
+    const [buckets, counts] = [this.#buckets, this.#counts];
+    this.#buckets = new Int32Array(2 * buckets.length);
+    this.#counts = new Float64Array(2 * counts.length);
+    this.#buckets.set(buckets);
+    this.#counts.set(counts);
   }
 }
 

@@ -1,14 +1,14 @@
 import { fineBucketValue } from './buckets.js';
 import { readTally } from './chunk.js';
 import {
-  appended,
   between,
-  type Chunk,
   chunkEnd,
   type ChunkLog,
   eachChunk,
+  eachSpan,
   EMPTY_LOG,
   merged,
+  type Quarter,
   QUARTER,
   sealed,
   united,
@@ -76,23 +76,13 @@ export class Series {
     }
     if (at <= this.#sealedTo && this.#isSealed(at)) return;
     this.#insert(place, at, value);
-    if (this.#size > MOST_RAW) this.seal(sealedBy(at));
+    if (this.#size > MOST_RAW) this.#seal(sealedBy(at));
   }
 
-  /** Seals every quarter of an hour that ended by an instant. */
+  /** Seals every quarter of an hour that ended by an instant, and gives back what nothing takes up any more. */
   seal(by: number): void {
-    const chunks: Chunk[] = [];
-    let done = 0;
-    while (done < this.#size) {
-      const end = chunkEnd(this.#instants[done] ?? 0, QUARTER);
-      if (end > by) break;
-      const next = this.#placeOf(end + 1);
-      chunks.push(sealed(end, this.#values.subarray(done, next)));
-      done = next;
-    }
-    if (done === 0) return;
-    this.#drop(done);
-    this.#keep(chunks);
+    this.#seal(by);
+    this.#fit();
   }
 
   /** Merges chunks that are old enough, and forgets what ended by an instant. */
@@ -100,6 +90,7 @@ export class Series {
     let done = 0;
     while (done < this.#size && (this.#instants[done] ?? 0) <= forgotten) done += 1;
     if (done > 0) this.#drop(done);
+    this.#fit();
     this.#setLog(merged(between(this.#log, forgotten, Infinity), now));
   }
 
@@ -158,7 +149,7 @@ export class Series {
     const quarter = chunkEnd(at, QUARTER);
     if (this.#lookedUp.end !== quarter) {
       let isSealed = false;
-      eachChunk(this.#log, (end, span) => {
+      eachSpan(this.#log, (end, span) => {
         if (at > end - span && at <= end) isSealed = true;
       });
       this.#lookedUp = { end: quarter, isSealed };
@@ -167,8 +158,8 @@ export class Series {
   }
 
   #insert(place: number, at: number, value: number): void {
-    // Room for another quarter of an hour of one a minute.
-    if (this.#size === this.#instants.length) this.#resize(this.#size + 16 + (this.#size >> 4));
+    // Half as much again: what is not taken up is given back when all is read.
+    if (this.#size === this.#instants.length) this.#resize(this.#size + 16 + (this.#size >> 1));
     if (place < this.#size) {
       this.#instants.copyWithin(place + 1, place, this.#size);
       this.#values.copyWithin(place + 1, place, this.#size);
@@ -184,11 +175,33 @@ export class Series {
     this.#size -= 1;
   }
 
-  /** Drops the oldest samples, with what they took up. */
+  #seal(by: number): void {
+    const quarters: Quarter[] = [];
+    let done = 0;
+    while (done < this.#size) {
+      const end = chunkEnd(this.#instants[done] ?? 0, QUARTER);
+      if (end > by) break;
+      const next = this.#placeOf(end + 1);
+      quarters.push({ end, from: done, to: next });
+      done = next;
+    }
+    const [first, last] = [quarters[0], quarters.at(-1)];
+    if (!first || !last) return;
+    const isNext = first.end > this.#sealedTo;
+    if (isNext) this.#setLog(sealed(this.#log, this.#sealedTo, quarters, this.#values), last.end);
+    else this.#setLog(united(this.#log, sealed(EMPTY_LOG, 0, quarters, this.#values)));
+    this.#drop(done);
+  }
+
+  /** Drops the oldest samples. */
   #drop(count: number): void {
     this.#instants.copyWithin(0, count, this.#size);
     this.#values.copyWithin(0, count, this.#size);
     this.#size -= count;
+  }
+
+  /** Leaves room for another quarter of an hour of one a minute. */
+  #fit(): void {
     if (this.#instants.length > this.#size + 32) this.#resize(this.#size + 16);
   }
 
@@ -203,18 +216,17 @@ export class Series {
     this.#instants = instants;
   }
 
-  #keep(chunks: readonly Chunk[]): void {
-    const isNext = (chunks[0]?.end ?? 0) > this.#sealedTo;
-    this.#setLog(
-      isNext ? appended(this.#log, this.#sealedTo, chunks) : united(this.#log, appended(EMPTY_LOG, 0, chunks)),
-    );
-  }
-
-  #setLog(log: ChunkLog): void {
+  /** @param end of its last chunk, where that is known */
+  #setLog(log: ChunkLog, end?: number): void {
     if (log === this.#log) return;
     this.#log = log;
     this.#lookedUp = NOTHING;
-    this.#sealedTo = 0;
-    eachChunk(log, (end) => (this.#sealedTo = end));
+    this.#sealedTo = end ?? lastEnd(log);
   }
+}
+
+function lastEnd(log: ChunkLog): number {
+  let last = 0;
+  eachSpan(log, (end) => (last = end));
+  return last;
 }

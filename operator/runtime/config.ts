@@ -42,8 +42,11 @@ export interface ClusterConfigOptions {
   readonly serviceAccount?: string;
 }
 
-/** A CA that changes is announced long before it is needed. */
-const CA_REUSE_MS = 1_000;
+/**
+ * How often at most the service account's files are looked at, since each request asks for them: a CA that changes is announced
+ * long before it is needed, and a token is replaced long before it expires.
+ */
+const LOOK_AGAIN_MS = 1_000;
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -69,7 +72,7 @@ export async function loadClusterConfig(options: ClusterConfigOptions = {}): Pro
 }
 
 async function inCluster(server: string, folder: string): Promise<ClusterConfig> {
-  const readCa = rotatingFile(join(folder, 'ca.crt'), CA_REUSE_MS);
+  const readCa = rotatingFile(join(folder, 'ca.crt'), LOOK_AGAIN_MS);
   const [ca, namespace] = await Promise.all([readCa(), readFile(join(folder, 'namespace'), 'utf8')]);
   const first: ClusterTls = { ca, rejectUnauthorized: true };
   let tls = first;
@@ -82,6 +85,6 @@ async function inCluster(server: string, folder: string): Promise<ClusterConfig>
       if (now !== tls.ca) tls = { ...tls, ca: now };
       return tls;
     },
-    authorization: tokenFile(join(folder, 'token')),
+    authorization: tokenFile(join(folder, 'token'), LOOK_AGAIN_MS),
   };
 }

@@ -29,9 +29,9 @@ export function rotatingFile(path: string, afterMs = 0): () => Promise<string> {
   };
 }
 
-/** The Authorization header with the bearer token in such a file. */
-export function tokenFile(path: string): () => Promise<string> {
-  const read = rotatingFile(path);
+/** The Authorization header with the bearer token in such a file. @param afterMs looks no more often than this */
+export function tokenFile(path: string, afterMs = 0): () => Promise<string> {
+  const read = rotatingFile(path, afterMs);
   return async () => {
     const token = (await read()).trim();
     if (token === '') throw new Error(`the token in ${path} is empty`);

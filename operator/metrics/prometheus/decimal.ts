@@ -19,30 +19,45 @@ const SPECIAL: ReadonlyMap<string, number> = new Map([
   ['-Inf', -Infinity],
 ]);
 
+/** Reads numbers that are written in plain digits. One is used over and over: an answer has millions of them. */
+export class PlainDecimal {
+  /** What was read last. */
+  value = 0;
+
+  /** @returns where the number that begins here ends; `start` itself where there is none, or one for `decimal` */
+  read(bytes: Uint8Array, start: number): number {
+    const first = bytes[start] === MINUS ? start + 1 : start;
+    let mantissa = 0;
+    let digits = 0;
+    let point = -1;
+    let at = first;
+    for (; ; at += 1) {
+      const byte = bytes[at] ?? 0;
+      if (byte >= ZERO && byte <= NINE) {
+        mantissa = mantissa * 10 + (byte - ZERO);
+        // Zeros in front are no digits.
+        if (mantissa > 0) digits += 1;
+      } else if (byte === POINT && point < 0) point = at;
+      else break;
+    }
+    const fraction = point < 0 ? 0 : at - point - 1;
+    const isWritten = at > first + (point < 0 ? 0 : 1);
+    if (!isWritten || digits > MOST_DIGITS || fraction >= POWERS_OF_TEN.length) return start;
+    const value = fraction === 0 ? mantissa : mantissa / (POWERS_OF_TEN[fraction] ?? Number.NaN);
+    this.value = first > start ? -value : value;
+    return at;
+  }
+}
+
+const plain = new PlainDecimal();
+
 /**
- * The number that is written in these bytes, without a string in between but for rare spellings: an answer has millions, and
- * strings would be most of the work. Up to 15 digits it is what `Number` reads, beyond them within two units in the last place.
+ * The number that is written in these bytes, without a string in between but for rare spellings, since strings would be most of
+ * the work. Up to 15 digits it is what `Number` reads, beyond them within two units in the last place.
  * @throws SyntaxError for what is no number
  */
 export function decimal(bytes: Uint8Array, start: number, end: number): number {
-  const negative = bytes[start] === MINUS;
-  let mantissa = 0;
-  let digits = 0;
-  let point = -1;
-  for (let at = negative ? start + 1 : start; at < end; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (byte >= ZERO && byte <= NINE) {
-      mantissa = mantissa * 10 + (byte - ZERO);
-      // Zeros in front are no digits.
-      if (mantissa > 0) digits += 1;
-    } else if (byte === POINT && point < 0) point = at;
-    else return spelledOut(bytes, start, end);
-  }
-  const fraction = point < 0 ? 0 : end - point - 1;
-  const isPlain = end - start > (negative ? 1 : 0) + (point < 0 ? 0 : 1);
-  if (!isPlain || digits > MOST_DIGITS || fraction >= POWERS_OF_TEN.length) return spelledOut(bytes, start, end);
-  const value = fraction === 0 ? mantissa : mantissa / (POWERS_OF_TEN[fraction] ?? Number.NaN);
-  return negative ? -value : value;
+  return start < end && plain.read(bytes, start) === end ? plain.value : spelledOut(bytes, start, end);
 }
 
 function spelledOut(bytes: Uint8Array, start: number, end: number): number {

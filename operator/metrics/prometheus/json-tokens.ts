@@ -1,6 +1,11 @@
 /** What a JSON text consists of, in its order. The bytes of strings and numbers are good until the call returns. */
 export interface JsonHandler {
   open(container: 'object' | 'array'): void;
+  /**
+   * May read an array, and those that follow it with nothing but a comma in between, by itself.
+   * @returns where the last one that it read ends; `start` itself where it leaves this one to be told in tokens
+   */
+  arrays(bytes: Buffer, start: number): number;
   close(): void;
   key(name: string): void;
   /** @param isPlain whether there is no escape among the bytes, which are those between the quotes */
@@ -56,9 +61,9 @@ export function jsonTokens(handler: JsonHandler): JsonTokens {
       case QUOTE:
         return string(bytes, at);
       case 0x7b: // {
-        return open(at, OBJECT);
+        return open(bytes, at, OBJECT);
       case 0x5b: // [
-        return open(at, ARRAY);
+        return open(bytes, at, ARRAY);
       case 0x7d: // }
         return close(at, OBJECT);
       case 0x5d: // ]
@@ -76,8 +81,13 @@ export function jsonTokens(handler: JsonHandler): JsonTokens {
     }
   }
 
-  function open(at: number, container: number): number {
+  function open(bytes: Buffer, at: number, container: number): number {
     expect(state <= VALUE_OR_CLOSE, container === OBJECT ? '{' : '[');
+    const read = container === ARRAY ? handler.arrays(bytes, at) : at;
+    if (read > at) {
+      afterValue();
+      return read;
+    }
     containers.push(container);
     state = container === OBJECT ? KEY_OR_CLOSE : VALUE_OR_CLOSE;
     handler.open(container === OBJECT ? 'object' : 'array');

@@ -1,5 +1,6 @@
 import { decimal } from './decimal.js';
 import { jsonTokens, textOf } from './json-tokens.js';
+import { readSamplesInARow } from './sample.js';
 
 /** The labels of one series. */
 export type Labels = Readonly<Record<string, string>>;
@@ -44,7 +45,8 @@ export function matrixReader(series: (labels: Labels) => TakeSample | undefined)
   let labels: Record<string, string> | undefined;
   /** Samples that came before the labels they belong to. */
   let early: [number, number][] = [];
-  let take: TakeSample | undefined;
+  const takeEarly: TakeSample = (instant, reading) => early.push([instant, reading]);
+  let take: TakeSample = takeNone;
   let at = 0;
   let value = 0;
   /** How many elements the sample has. */
@@ -71,13 +73,12 @@ export function matrixReader(series: (labels: Labels) => TakeSample | undefined)
   function leave(): void {
     if (place === 'sample') {
       if (elements !== 2) fail('a sample');
-      if (labels) take?.(at, value);
-      else early.push([at, value]);
+      (labels ? take : takeEarly)(at, value);
     } else if (place === 'metric') {
-      take = series(labels ?? {});
+      take = series(labels ?? {}) ?? takeNone;
     } else if (place === 'series') {
       if (!labels) fail('a series');
-      for (const [instant, reading] of early) take?.(instant, reading);
+      for (const [instant, reading] of early) take(instant, reading);
       early = [];
     }
   }
@@ -92,6 +93,8 @@ export function matrixReader(series: (labels: Labels) => TakeSample | undefined)
       else if (place === 'result') hasResult = true;
       else if (place === 'series') labels = undefined;
     },
+    arrays: (bytes, start) =>
+      place === 'values' ? readSamplesInARow(bytes, start, labels ? take : takeEarly) : start,
     close() {
       leave();
       place = places.pop() ?? 'start';
@@ -130,6 +133,8 @@ export function matrixReader(series: (labels: Labels) => TakeSample | undefined)
     },
   };
 }
+
+const takeNone: TakeSample = () => undefined;
 
 const MADE_OF_CONTAINERS: ReadonlySet<Place> = new Set(['result', 'values', 'metric', 'sample']);
 

@@ -3,7 +3,8 @@ import { countOf, type Steps } from './chunks.js';
 
 /** At which instants of a chunk containers had a reading of memory. */
 export interface Readings {
-  note(of: ContainerRef, at: number): void;
+  /** Who notes one container's: looked up once, for there are hundreds of samples of each. */
+  noting(of: ContainerRef): (at: number) => void;
   /** Whether a rate of CPU up to this instant says something new about the container. */
   allow(of: ContainerRef): (at: number) => boolean;
 }
@@ -18,12 +19,19 @@ export function readingsWithin(chunk: Steps): Readings {
   const steps = countOf(chunk);
   const seen = new Map<string, Uint8Array>();
   const indexOf = (at: number) => Math.round((at - start) / step);
+  function marksOf(key: string): Uint8Array {
+    let marks = seen.get(key);
+    if (!marks) seen.set(key, (marks = new Uint8Array(steps)));
+    return marks;
+  }
   return {
-    note(of, at) {
-      const key = keyOf(of);
-      let marks = seen.get(key);
-      if (!marks) seen.set(key, (marks = new Uint8Array(steps)));
-      marks[indexOf(at)] = 1;
+    noting(of) {
+      // Found by the first reading: where nothing is known of anybody, rates are taken as they are.
+      let marks: Uint8Array | undefined;
+      return (at) => {
+        marks ??= marksOf(keyOf(of));
+        marks[indexOf(at)] = 1;
+      };
     },
     allow(of) {
       if (seen.size === 0) return () => true;

@@ -60,9 +60,10 @@ async function readMemory(
   let samples = 0;
   const takerOf = (of: ContainerRef): TakeSample => {
     const take = sink.series({ ...of, metric: 'memory' });
+    const note = readings.noting(of);
     return (at, bytes) => {
       samples += 1;
-      readings.note(of, at);
+      note(at);
       take?.(at, bytes);
     };
   };

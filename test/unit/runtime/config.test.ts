@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadClusterConfig } from '../../../operator/runtime/index.js';
+import { waitFor } from '../../kit/index.js';
 
 describe('configuration outside of a cluster', () => {
   let home: string;
@@ -64,15 +65,23 @@ describe('configuration in a cluster', () => {
     expect((await load({ ...inPod, KUBERNETES_SERVICE_HOST: 'fd00::1' })).server).to.equal('https://[fd00::1]:443');
   });
 
-  it('follows the token when it is replaced', async () => {
+  it('follows the token within a moment when it is replaced', async () => {
     const config = await load();
     const authorization = () => config.authorization();
     await authorization();
-    writeFileSync(join(folder, 'token'), 'two');
-    utimesSync(join(folder, 'token'), 1, 1);
-    expect(await authorization()).to.equal('Bearer two');
-    writeFileSync(join(folder, 'token'), '');
-    const error: unknown = await authorization().catch((reason: unknown) => reason);
-    expect(String(error)).to.contain('is empty');
+    const replaced = (token: string, changedAt: number) => {
+      writeFileSync(join(folder, 'token'), token);
+      utimesSync(join(folder, 'token'), changedAt, changedAt);
+    };
+    const within = { timeoutMs: 5000, everyMs: 20 };
+    replaced('two', 1);
+    await waitFor('the token', async () => ((await authorization()) === 'Bearer two' ? true : undefined), within);
+    replaced('', 2);
+    const refusal = () =>
+      authorization().then(
+        () => undefined,
+        (reason: unknown) => String(reason),
+      );
+    expect(await waitFor('the empty token', refusal, within)).to.contain('is empty');
   });
 });
