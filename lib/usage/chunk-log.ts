@@ -43,10 +43,7 @@ export function eachChunk(log: ChunkLog, visit: (end: number, span: number, tall
 }
 
 /** Calls for each chunk with where in the log its tally is: for whoever mostly does not read it. @throws UsageRecordError */
-export function eachSpan(
-  log: ChunkLog,
-  visit: (end: number, span: number, start: number, stop: number) => void,
-): void {
+export function eachSpan(log: ChunkLog, visit: (end: number, span: number, start: number, stop: number) => void): void {
   const reader = new ByteReader(log);
   let end = 0;
   while (!reader.isDone) {

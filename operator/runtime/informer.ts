@@ -130,7 +130,11 @@ export function createInformer<O extends KubeObject, T = O, Index extends string
       publish(events);
       markSynced();
     },
-    set: (object: O) => publish(entriesOf(object).flatMap((entry) => store.set(entry))),
+    set(object: O) {
+      const { namespace = '', name, uid, resourceVersion } = object.metadata;
+      if (store.confirm({ namespace, name, uid, resourceVersion })) return;
+      publish(entriesOf(object).flatMap((entry) => store.set(entry)));
+    },
     remove: ({ metadata: { namespace = '', name, resourceVersion } }: O) =>
       publish(store.remove({ namespace, name, resourceVersion })),
     advance: (version: string) => publish(store.advance(version)),

@@ -50,6 +50,17 @@ export class Store<T> {
     return this.#indexes.get(index, key);
   }
 
+  /**
+   * An event said that the object is of this version. Where it is known so, as it mostly is of what was written here, that is all
+   * there is to it; otherwise follow with `set`.
+   */
+  confirm({ namespace, name, uid, resourceVersion }: Omit<Entry<unknown>, 'object' | 'keys'>): boolean {
+    const known = this.get(namespace, name);
+    if (known?.uid !== uid || known.resourceVersion !== resourceVersion) return false;
+    this.#ahead.delete(known);
+    return true;
+  }
+
   /** An event said that the object is so. Follow with `advance`. */
   set(entry: Entry<T>): StoreEvent<T>[] {
     if (this.#isPast(entry)) return [];

@@ -93,8 +93,7 @@ export function matrixReader(series: (labels: Labels) => TakeSample | undefined)
       else if (place === 'result') hasResult = true;
       else if (place === 'series') labels = undefined;
     },
-    arrays: (bytes, start) =>
-      place === 'values' ? readSamplesInARow(bytes, start, labels ? take : takeEarly) : start,
+    arrays: (bytes, start) => (place === 'values' ? readSamplesInARow(bytes, start, labels ? take : takeEarly) : start),
     close() {
       leave();
       place = places.pop() ?? 'start';

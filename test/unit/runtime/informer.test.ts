@@ -234,6 +234,23 @@ describe('informer', () => {
     expect(events).to.deep.equal(['added a=1', 'updated a=2', 'added b=1', 'updated b=2']);
   });
 
+  it('makes nothing a second time of what was written when the watch tells of it', async () => {
+    const client = createClient(api.config);
+    closing.push(() => client.close());
+    const projected: string[] = [];
+    const informer = createInformer(client, ConfigMaps, {
+      timing,
+      project: ({ metadata: { name }, data }) => projected.push(`${name}=${data}`),
+    });
+    running.push(informer.run(stop.signal));
+    await informer.synced;
+    await watching();
+    informer.observe(api.set('a', '1'));
+    api.set('b', '1');
+    await until(() => informer.list().length === 2);
+    expect(projected).to.deep.equal(['a=1', 'b=1']);
+  });
+
   it('does not take 404s for the end of a kind that are not three in a row', async () => {
     api.set('kept', '1');
     const { informer, events } = start();

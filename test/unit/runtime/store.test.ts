@@ -102,7 +102,11 @@ describe('store', () => {
           const resourceVersion = String(version);
           position = Math.max(position, version);
           check([
-            ...(entry ? store.set(entry) : store.remove({ namespace: 'default', name, resourceVersion })),
+            ...(entry
+              ? store.confirm(entry)
+                ? []
+                : store.set(entry)
+              : store.remove({ namespace: 'default', name, resourceVersion })),
             ...store.advance(resourceVersion),
           ]);
         };
