@@ -13,23 +13,28 @@ export interface ToldUsage {
   readonly memory: number;
 }
 
-const STEP_SECONDS = 60;
-
 /** A server as docs/reference/custom-metrics.md has it, which tells what it is told to tell. */
 export interface UsageServer {
   readonly port: number;
   stop(): Promise<void>;
 }
 
-/** @param usage is asked for with every request, so that it can change */
-export async function startUsageServer(usage: () => readonly ToldUsage[], host = '0.0.0.0'): Promise<UsageServer> {
+/**
+ * @param usage is asked for with every request, so that it can change
+ * @param stepSeconds from one sample to the next
+ */
+export async function startUsageServer(
+  usage: () => readonly ToldUsage[],
+  host = '0.0.0.0',
+  stepSeconds = 60,
+): Promise<UsageServer> {
   const server: Server = createServer((request, response) => {
     const { searchParams } = new URL(request.url ?? '', 'http://localhost');
     const [from, to] = [Number(searchParams.get('from')), Number(searchParams.get('to'))];
     const namespaces = searchParams.getAll('namespace');
     const wanted = usage().filter(({ namespace }) => namespaces.length === 0 || namespaces.includes(namespace));
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer(wanted, instants(from, to))));
+    response.end(JSON.stringify(answer(wanted, instants(from, to, stepSeconds))));
   });
   server.listen(0, host);
   await once(server, 'listening');
@@ -43,10 +48,10 @@ export async function startUsageServer(usage: () => readonly ToldUsage[], host =
   };
 }
 
-function instants(from: number, to: number): number[] {
-  const first = Math.floor(from / STEP_SECONDS) + 1;
-  const last = Math.floor(to / STEP_SECONDS);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => (first + i) * STEP_SECONDS);
+function instants(from: number, to: number, step: number): number[] {
+  const first = Math.floor(from / step) + 1;
+  const last = Math.floor(to / step);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => (first + i) * step);
 }
 
 function answer(usage: readonly ToldUsage[], at: readonly number[]) {
