@@ -41,6 +41,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     ],
     apart: [
       'test/cluster/operator/**/*.test.ts',
+      'test/cluster/disruption/**/*.test.ts',
       'test/cluster/runtime-manager/kill-points.test.ts',
       'test/gitops/**/*.test.ts',
     ],
@@ -51,6 +52,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     files: [
       'test/unit/**/*.test.ts',
       'test/cluster/operator/template/interleavings.test.ts',
+      'test/cluster/disruption/**/*.test.ts',
       'test/cluster/journal/**/*.test.ts',
       'test/cluster/rulebook/**/*.test.ts',
       'test/cluster/runtime/**/*.test.ts',

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
-import { Deployment, Namespace, NodeKind, kind } from 'optipod/kube';
+import { Deployment, Namespace, kind } from 'optipod/kube';
 import { createClient, loadClusterConfig, type KubeClient } from '../../operator/runtime/index.js';
 import { startCluster, waitFor, type Cluster, type Progress } from '../kit/index.js';
-import { startComponent } from '../kit/process.js';
-import { ensurePrograms } from '../kit/programs.js';
+import { startFakeNodes } from '../support/fake-nodes.js';
 import type { FleetPod } from './fleet-history.js';
 
 export interface FleetOptions {
@@ -27,35 +25,21 @@ const RunningPod = kind<{ readonly status?: { readonly phase?: string } }>('', '
 
 const NODES = 20;
 const NAMESPACES = 20;
-const FAKE = 'kwok.x-k8s.io/node';
 
 /** Requests under way at a time; kube-apiserver takes ten times as many. */
 const AT_ONCE = 50;
 
 /** A real control plane with Deployments on nodes of kwok. */
 export async function startFleet({ deployments, replicas, audit, progress }: FleetOptions): Promise<Fleet> {
-  const programs = await ensurePrograms(['kwok'], { progress });
   const cluster = await startCluster({ name: `fleet-${deployments}`, audit });
   const client = createClient(await loadClusterConfig({ kubeconfig: cluster.kubeconfig }));
-  const kwok = startComponent({
-    name: 'kwok',
-    argv: [
-      programs.get('kwok') ?? 'kwok',
-      `--kubeconfig=${cluster.kubeconfig}`,
-      `--config=${join(import.meta.dirname, 'fleet-stages.yaml')}`,
-      '--node-lease-duration-seconds=40',
-      '--manage-all-nodes=false',
-      `--manage-nodes-with-annotation-selector=${FAKE}=fake`,
-    ],
-    logFolder: cluster.folder,
-  });
+  const nodes = await startFakeNodes(cluster, client, { nodes: NODES, progress });
   const stop = async () => {
-    await kwok.stop(1000);
+    await nodes.stop();
     await client.close();
     await cluster.stop();
   };
   try {
-    for (let node = 0; node < NODES; node += 1) await client.create(NodeKind, fakeNode(`fake-${node}`));
     for (let index = 0; index < NAMESPACES; index += 1) {
       await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespaceOf(index) } });
     }
@@ -65,7 +49,7 @@ export async function startFleet({ deployments, replicas, audit, progress }: Fle
     const pods = await waitFor(
       `${deployments * replicas} pods to run`,
       async () => {
-        kwok.assertRunning();
+        nodes.assertRunning();
         const { items } = await client.list(RunningPod);
         const running = items.filter(({ status }) => status?.phase === 'Running');
         if (running.length < deployments * replicas) throw new Error(`${running.length} of ${items.length} run`);
@@ -88,16 +72,6 @@ function namespaceOf(index: number): string {
 function fleetPod(namespace: string, pod: string): FleetPod {
   const parts = pod.split('-');
   return { namespace, pod, replicaSet: parts.slice(0, -1).join('-'), deployment: parts.slice(0, -2).join('-') };
-}
-
-function fakeNode(name: string) {
-  const amounts = { cpu: '64', memory: '256Gi', pods: '1000' };
-  return {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name, annotations: { [FAKE]: 'fake' } },
-    status: { capacity: amounts, allocatable: amounts },
-  };
 }
 
 function deployment(index: number, replicas: number) {

@@ -5,8 +5,8 @@ import { ensurePrograms, hasSource, type Progress } from './programs.js';
 /** The oldest Kubernetes that there is a module for; the newest is the kit's own. */
 export const OLDEST = '1.33';
 
-/** What tells the cost of rules, and what Argo CD and Flux make of a cluster. */
-const PROGRAMS = ['cel-cost', 'argocd', 'flux'];
+/** What tells the cost of rules, what Argo CD and Flux make of a cluster, and nodes without kubelets. */
+const PROGRAMS = ['cel-cost', 'argocd', 'flux', 'kwok'];
 
 /**
  * Builds what single tests need besides a cluster: an older apiserver, and programs of their own. Those who

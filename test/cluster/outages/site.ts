@@ -114,7 +114,7 @@ export class Site {
     await client.create(Namespace, { metadata: { name: SPACE, labels } });
     const toApiserver = await openLink(() => Number(new URL(cluster.server).port));
     const used = { namespace: SPACE, container: CONTAINER, cpu: 0.001, memory: 2 ** 20 };
-    const usage = await startUsageServer(() => NAMES_OF_ALL.map((workload) => ({ ...used, workload })), '127.0.0.1');
+    const usage = await startUsageServer(() => NAMES_OF_ALL.map((workload) => ({ ...used, workload })));
     const pods = await makePodsReady(client, SPACE);
     const site = new Site({ cluster, client, toWebhook, toApiserver, usage, pods, ports });
     await Promise.all([site.startOperator(), site.startWebhook()]);
@@ -129,7 +129,7 @@ export class Site {
       ...SETTINGS,
       KUBECONFIG: kubeconfig,
       OPTIPOD_HEALTH_PORT: String(port),
-      OPTIPOD_CUSTOM_URL: `http://127.0.0.1:${this.#usage.port}/`,
+      OPTIPOD_CUSTOM_URL: this.#usage.url,
       ...settings,
     });
     await ready(port);
