@@ -24,6 +24,8 @@ interface Suite {
   /** Of these files, those that run beside a node where there is one, and those that have a lane of their own then. */
   readonly besideNode?: readonly string[];
   readonly apart?: readonly string[];
+  /** Files besides, each of which starts a node of its own: a lane for them. */
+  readonly ownNode?: readonly string[];
   readonly needs?: Level;
   /** How often a property is tried, instead of fast-check's 100 times. */
   readonly tries?: number;
@@ -54,6 +56,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
       'test/cluster/operator/template/interleavings.test.ts',
       'test/cluster/disruption/**/*.test.ts',
       'test/cluster/journal/**/*.test.ts',
+      'test/cluster/outages/**/*.test.ts',
       'test/cluster/rulebook/**/*.test.ts',
       'test/cluster/runtime/**/*.test.ts',
       'test/cluster/runtime-manager/**/*.test.ts',
@@ -61,6 +64,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
       'test/cluster/webhook/*.test.ts',
       'test/gitops/**/*.test.ts',
     ],
+    ownNode: ['test/soak/**/*.test.ts'],
     needs: 'control-plane',
     tries: 20_000,
   },
@@ -95,6 +99,11 @@ interface Lane {
 }
 
 function lanes(): Lane[] {
+  const nodes = suites.flatMap(({ ownNode }) => ownNode ?? []).map((args): Lane => ({ level: 'node', args: [args] }));
+  return [...sharedLanes(), ...nodes];
+}
+
+function sharedLanes(): Lane[] {
   if (!suites.some(({ needs }) => needs)) return halves('test/unit').map((args) => ({ args }));
   const beside = suites.flatMap(({ besideNode }) => besideNode ?? []);
   const apart = suites.flatMap((suite) => suite.apart ?? []);
@@ -141,11 +150,11 @@ async function main(): Promise<number> {
 
 async function prepareSuites(): Promise<void> {
   if (!suites.some(({ needs }) => needs)) return;
-  const needsNode = suites.some(({ needs }) => needs === 'node');
+  const needsNode = suites.some(({ needs, ownNode }) => needs === 'node' || ownNode !== undefined);
   await prepare(needsNode ? 'node' : 'control-plane', { progress });
   if (suites.some(({ needs }) => needs === 'control-plane')) await prepareExtras({ progress });
   if (names.includes('cluster')) await prepareConsumerApps(progress);
-  if (needsNode) await operatorImage(progress);
+  if (suites.some(({ needs }) => needs === 'node')) await operatorImage(progress);
 }
 
 interface Outcome {

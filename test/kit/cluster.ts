@@ -29,6 +29,8 @@ export interface ClusterOptions extends PrepareOptions {
   /** Write an audit log: JSON lines, writes with their bodies. @default false */
   audit?: boolean;
   apiserverFlags?: string[];
+  /** Of kube-controller-manager: its controllers' intervals, mostly. */
+  controllerManagerFlags?: string[];
 }
 
 // Nothing a cluster holds outlives it; what takes longer (the apiserver waits for watches) is not waited for.
@@ -126,6 +128,7 @@ class Starting {
       has: (program) => this.#programs.has(program),
       audit: options.audit ?? false,
       apiserverFlags: options.apiserverFlags ?? [],
+      controllerManagerFlags: options.controllerManagerFlags ?? [],
     }).then((controlPlane) => {
       progress(`${this.#name}: control plane ready after ${elapsed()}`);
       return (this.#controlPlane = controlPlane);

@@ -28,6 +28,7 @@ export interface ControlPlaneSpec {
   has: (program: string) => boolean;
   audit: boolean;
   apiserverFlags: string[];
+  controllerManagerFlags: string[];
 }
 
 export interface ControlPlane {
@@ -177,6 +178,7 @@ async function startControllerManager(
     `--root-ca-file=${identities.file('ca.crt')}`,
     `--cluster-signing-cert-file=${identities.file('ca.crt')}`,
     `--cluster-signing-key-file=${identities.file('ca.key')}`,
+    ...spec.controllerManagerFlags,
   ]);
   // The last thing a namespace gets before a pod can be created in it.
   await waitFor('the default service account', () => {

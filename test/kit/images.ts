@@ -6,7 +6,7 @@ import { tar } from './tar.js';
 
 /** Images that hold one static program and run as a user that is not root. */
 
-/** Uses `--cpu` percent of a core and `--memory` (as `64Mi`) until it gets a signal. */
+/** Uses `--cpu` percent of a core, or what `--follow` answers, and `--memory` (as `64Mi`) until it gets a signal. */
 export const loadImage = 'optipod-kit/load:1';
 /** What keeps a pod's namespaces open. It is the load program, told to do nothing. */
 export const pauseImage = 'optipod-kit/pause:1';
