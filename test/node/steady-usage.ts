@@ -1,9 +1,11 @@
 import type { MetricsProvider, ReadRequest, UsageSink } from '../../operator/metrics/reading.js';
 
-/** A workload's container `app`, of which next to nothing is used: what is recommended is what a policy has as its least. */
+/** A workload of which next to nothing is used: what is recommended is what a policy has as its least. */
 export interface IdleWorkload {
   readonly namespace: string;
   readonly name: string;
+  /** @default app */
+  readonly containers?: readonly string[];
 }
 
 const EVERY_SECONDS = 15;
@@ -24,12 +26,23 @@ export function steadyUsage(workloads: readonly IdleWorkload[]): MetricsProvider
   };
 }
 
-function handOver({ namespace, name }: IdleWorkload, { from, to }: ReadRequest, sink: UsageSink): void {
-  const of = { namespace, pod: `${name}-before`, container: 'app' };
-  sink.owner(namespace, of.pod, { kind: 'Deployment', name });
-  const [cpu, memory] = [sink.series({ ...of, metric: 'cpu' }), sink.series({ ...of, metric: 'memory' })];
-  for (let at = (Math.floor(from / EVERY_SECONDS) + 1) * EVERY_SECONDS; at <= to; at += EVERY_SECONDS) {
-    cpu?.(at, CORES);
-    memory?.(at, BYTES);
+function handOver(
+  { namespace, name, containers = ['app'] }: IdleWorkload,
+  request: ReadRequest,
+  sink: UsageSink,
+): void {
+  const pod = `${name}-before`;
+  sink.owner(namespace, pod, { kind: 'Deployment', name });
+  for (const container of containers) {
+    const of = { namespace, pod, container };
+    const [cpu, memory] = [sink.series({ ...of, metric: 'cpu' }), sink.series({ ...of, metric: 'memory' })];
+    for (
+      let at = (Math.floor(request.from / EVERY_SECONDS) + 1) * EVERY_SECONDS;
+      at <= request.to;
+      at += EVERY_SECONDS
+    ) {
+      cpu?.(at, CORES);
+      memory?.(at, BYTES);
+    }
   }
 }
