@@ -5,9 +5,16 @@ import { cgroupOf } from '../kit/cgroups.js';
 import type { World } from '../cluster/webhook/world.js';
 import { cgroupLimits, type CgroupLimits } from '../support/cgroup-limits.js';
 
+interface RunningStatus {
+  readonly name: string;
+  readonly containerID?: string;
+}
+
 type RunningPod = Pod & {
   readonly status?: {
-    readonly containerStatuses?: readonly { readonly name: string; readonly containerID?: string }[];
+    readonly qosClass?: string;
+    readonly containerStatuses?: readonly RunningStatus[];
+    readonly initContainerStatuses?: readonly RunningStatus[];
   };
 };
 
@@ -16,9 +23,12 @@ export interface Case {
   readonly name: string;
   readonly replicas?: number;
   readonly args?: readonly string[];
+  /** Of the container `app`. */
   readonly resources: object;
   readonly resizePolicy?: readonly object[];
   readonly updateStrategy?: object;
+  /** Further fields of the pod. */
+  readonly pod?: object;
 }
 
 export interface Least {
@@ -36,12 +46,13 @@ export class Bench {
     this.namespace = namespace;
   }
 
-  async open({ name, replicas = 1, args = [], resources, resizePolicy }: Case): Promise<void> {
+  async open({ name, replicas = 1, args = [], resources, resizePolicy, pod }: Case): Promise<void> {
     const labels = { app: name };
-    const container = { name: 'app', image: loadImage, imagePullPolicy: 'Never', args, resources };
+    const app = { ...containerOf('app', resources), args };
     const spec = {
       terminationGracePeriodSeconds: 1,
-      containers: [{ ...container, ...(resizePolicy ? { resizePolicy } : {}) }],
+      containers: [{ ...app, ...(resizePolicy ? { resizePolicy } : {}) }],
+      ...pod,
     };
     await this.world.client.create(Deployment, {
       metadata: { namespace: this.namespace, name },
@@ -97,9 +108,10 @@ export class Bench {
     );
   }
 
-  /** What the kernel gives the container of a pod. */
-  kernel({ status }: RunningPod): CgroupLimits {
-    const id = status?.containerStatuses?.[0]?.containerID ?? '';
+  /** What the kernel gives a container of a pod. */
+  kernel({ status }: RunningPod, container = 'app'): CgroupLimits {
+    const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+    const id = statuses.find(({ name }) => name === container)?.containerID ?? '';
     return cgroupLimits(cgroupOf(currentRun()?.name ?? ''), id.replace('containerd://', ''));
   }
 
@@ -107,15 +119,24 @@ export class Bench {
     return this.world.client.get(Deployment, { namespace: this.namespace, name });
   }
 
-  /** Waits for the WorkloadRecommendation to say what became of it. @returns the condition's message, and when it was applied */
-  told(name: string, reason: string): Promise<{ readonly message: string; readonly at: string | undefined }> {
+  /**
+   * Waits for the WorkloadRecommendation to say what became of it.
+   * @param wording what it has to say besides
+   * @returns the condition's message, and when it was applied
+   */
+  told(
+    name: string,
+    reason: string,
+    wording = /./,
+  ): Promise<{ readonly message: string; readonly at: string | undefined }> {
     return waitFor(
       `${name} to be told ${reason}`,
       async () => {
         const ref = { namespace: this.namespace, name: `deployment-${name}` };
         const { status } = await this.world.client.get(WorkloadRecommendation, ref);
         const applied = status?.conditions?.find(({ type }) => type === 'Applied');
-        if (applied?.reason !== reason) throw new Error(JSON.stringify({ applied, pods: await this.#seen(name) }));
+        if (applied?.reason !== reason || !wording.test(applied.message))
+          throw new Error(JSON.stringify({ applied, pods: await this.#seen(name) }));
         return { message: applied.message, at: status?.lastApplied };
       },
       SOON,
@@ -140,7 +161,13 @@ export class Bench {
 
 export const SOON = { everyMs: 200, timeoutMs: 60_000 };
 
+/** A container that does nothing. */
+export function containerOf(name: string, resources: object) {
+  return { name, image: loadImage, imagePullPolicy: 'Never', resources };
+}
+
 /** What a pod must keep that is resized in place. */
 export function identityOf({ metadata, status }: Pod) {
-  return { uid: metadata.uid, restarts: status?.containerStatuses?.map(({ restartCount }) => restartCount) };
+  const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+  return { uid: metadata.uid, restarts: statuses.map(({ restartCount }) => restartCount) };
 }

@@ -5,7 +5,6 @@ import { createInformer } from '../../operator/runtime/index.js';
 import { World } from '../cluster/webhook/world.js';
 import { loadImage, startCluster, waitFor } from '../kit/index.js';
 import { bridgeAddress } from '../kit/network.js';
-import { Bench } from '../node/in-place.js';
 import { shareLoad, type SharedLoad } from './shared-load.js';
 
 const SPACE = 'scaled';
@@ -58,7 +57,7 @@ describe('a HorizontalPodAutoscaler and OptiPod on one workload of a real node',
     load.set(LITTLE);
     world = await World.start({ cluster, operatorFlags: ['--metrics-server-interval=5s', '--min-samples=5'] });
     await world.namespace(SPACE);
-    await new Bench(world, SPACE).admitWebhook();
+    await world.admitWebhook();
     await world.client.create(Deployment, deployment(load.port));
     await world.client.create(HorizontalPodAutoscaler, autoscaler);
     follow();
