@@ -1,11 +1,6 @@
 import { sameJson, type Creatable, type Deletable, type Patchable, type Watched } from 'optipod/kube';
 import { restoration } from 'optipod/lib/apply';
-import {
-  leftStatus,
-  recommendationName,
-  saysSomethingNew,
-  type WorkloadReport,
-} from 'optipod/lib/recommend';
+import { leftStatus, recommendationName, saysSomethingNew, type WorkloadReport } from 'optipod/lib/recommend';
 import { isNotFound } from '../runtime/index.js';
 import type { Workload } from './workload.js';
 
