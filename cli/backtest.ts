@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { durationOf, parseDuration, parsers } from '../lib/kube/index.js';
 import type { TraceSource } from './backtest/folder.js';
+import { prometheusOptions } from './backtest/prometheus-options.js';
 import type { Score } from './backtest/score.js';
 import { progress } from './progress.js';
 import { Refused } from './refused.js';
@@ -11,6 +12,10 @@ DIR holds a CSV file for each workload: timestamp,cpu_cores,memory_bytes (second
 estimator sees what was measured up to then, and its recommendation is held against what was measured next. Compared are the
 VPA's and KRR's estimators, the default policy, every preset, and the policies of --policy. docs/reference/backtest.md tells
 what the figures mean.
+What --prometheus is told besides may stand in variables and in a settings file as well, as the operator's does
+(docs/reference/settings.md): --prometheus-ca-file is OPTIPOD_PROMETHEUS_CA_FILE. Secrets may stand nowhere but in
+OPTIPOD_PROMETHEUS_PASSWORD and OPTIPOD_PROMETHEUS_TOKEN, or in files that OPTIPOD_PROMETHEUS_PASSWORD_FILE and
+OPTIPOD_PROMETHEUS_TOKEN_FILE name.
 Exit code: 0 done, 2 could not be done.`;
 
 interface Options {
@@ -28,7 +33,7 @@ interface Options {
 
 /** `optipod backtest`: what policies, and others, would have recommended in the past, held against what was used then. */
 export function backtestCommand(): Command {
-  return new Command('backtest')
+  const command = new Command('backtest')
     .description('replay real usage, and say how well each way to recommend would have done')
     .argument('[DIR]', 'folder of CSV files, or one such file')
     .option('--prometheus <url>', 'replay what Prometheus at this address recorded', urlOf)
@@ -47,6 +52,9 @@ export function backtestCommand(): Command {
     .option('--svg <folder>', 'write a picture of each workload: its usage, and what each one requested')
     .addHelpText('after', HELP)
     .action(backtest);
+  for (const option of prometheusOptions())
+    command.addOption(option.helpGroup('With --prometheus, as the operator has them:'));
+  return command;
 }
 
 async function backtest(folder: string | undefined, options: Options): Promise<void> {
@@ -98,9 +106,15 @@ async function sourcesOf(folder: string | undefined, options: Options): Promise<
     const { syntheticTraces } = await import('./backtest/synthetic.js');
     return syntheticTraces({ seed }).map((trace) => ({ name: trace.name, read: () => Promise.resolve(trace) }));
   }
+  const { prometheusAccess } = await import('./backtest/access.js');
   const { recordedTraces } = await import('./backtest/prometheus.js');
+  const access = prometheusAccess(prometheus, options);
   const namespaces = options.namespace ?? [];
-  return recordedTraces(prometheus, { namespaces, sinceMs: options.since, now: Date.now(), progress });
+  try {
+    return await recordedTraces({ ...access, namespaces, sinceMs: options.since, now: Date.now(), progress });
+  } finally {
+    await access.endpoint.close();
+  }
 }
 
 async function svgWriter(folder: string): Promise<typeof write> {

@@ -1,17 +1,9 @@
 import { WORKLOAD_KINDS, type WorkloadKind } from '../../lib/policy/index.js';
 import { RANDOM_CHARACTER } from '../../lib/usage/index.js';
+import type { Owner } from '../../operator/metrics/prometheus/owners.js';
 
-/** Who controls an object, as kube-state-metrics' series `kube_pod_owner` and `kube_replicaset_owner` say. */
-export interface Owner {
-  readonly kind: string;
-  readonly name: string;
-}
-
-/** Owners by `<namespace>/<name>`. */
-export interface RecordedOwners {
-  readonly pods: ReadonlyMap<string, Owner>;
-  readonly replicaSets: ReadonlyMap<string, Owner>;
-}
+/** Who controlled a pod, as recorded, by `<namespace>/<name>`: of a ReplicaSet its own controller, where that was recorded. */
+export type RecordedOwners = ReadonlyMap<string, Owner>;
 
 const POD_NAMES: readonly (readonly [WorkloadKind, RegExp])[] = [
   ['Deployment', new RegExp(`^(.+)-${RANDOM_CHARACTER}{1,10}-${RANDOM_CHARACTER}{5}$`)],
@@ -29,11 +21,9 @@ export function ownerOf(
   pod: string,
   recorded: RecordedOwners,
 ): { readonly kind: WorkloadKind; readonly name: string } | undefined {
-  const owner = recorded.pods.get(`${namespace}/${pod}`);
+  const owner = recorded.get(`${namespace}/${pod}`);
   if (!owner) return named(pod);
   if (owner.kind !== 'ReplicaSet') return rightSized(owner);
-  const controller = recorded.replicaSets.get(`${namespace}/${owner.name}`);
-  if (controller) return rightSized(controller);
   const name = REPLICA_SET_NAME.exec(owner.name)?.[1];
   return name === undefined ? undefined : { kind: 'Deployment', name };
 }

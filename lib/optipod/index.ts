@@ -36,6 +36,7 @@ export * from './webhook-proof.js';
 export * from './metrics-settings.js';
 export * from './names.js';
 export * from './pod-metrics.js';
+export * from './prometheus-settings.js';
 export * from './settings.js';
 
 /** Names, labels, annotations and owners are all that admission reads. */

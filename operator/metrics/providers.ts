@@ -1,10 +1,10 @@
-import { messageOf, type KubeClient } from '../runtime/index.js';
+import type { KubeClient } from '../runtime/index.js';
 import type { OperatorSettings } from '../settings.js';
 import { createCustomProvider } from './custom/custom.js';
-import { createEndpoint, type EndpointOptions } from './endpoint/endpoint.js';
+import { configuredEndpoint } from './endpoint/configured.js';
 import { createMetricsServerProvider } from './metrics-server/metrics-server.js';
 import { createPrometheusProvider } from './prometheus/prometheus.js';
-import type { Names } from './prometheus/queries.js';
+import { metricNames, prometheusEndpoint } from './prometheus/settings.js';
 import type { MetricsProvider } from './reading.js';
 
 /** Providers by the names that policies call them. */
@@ -27,19 +27,7 @@ export function metricsProviders(settings: OperatorSettings, client: Pick<KubeCl
 function prometheusOf(settings: OperatorSettings): MetricsProvider | undefined {
   const { prometheusUrl: url } = settings;
   if (url === undefined) return undefined;
-  const endpoint = endpointOf('prometheus', {
-    title: 'Prometheus',
-    url,
-    timeoutMs: settings.prometheusTimeout,
-    headers: settings.prometheusHeaders,
-    username: settings.prometheusUsername,
-    password: settings.prometheusPassword,
-    token: settings.prometheusToken,
-    caFile: settings.prometheusCaFile,
-    certFile: settings.prometheusCertFile,
-    keyFile: settings.prometheusKeyFile,
-    insecureSkipVerify: settings.prometheusInsecureSkipVerify,
-  });
+  const endpoint = prometheusEndpoint(settings, { url, timeoutMs: settings.prometheusTimeout });
   return createPrometheusProvider({
     endpoint,
     names: metricNames(settings),
@@ -49,26 +37,10 @@ function prometheusOf(settings: OperatorSettings): MetricsProvider | undefined {
   });
 }
 
-/** What the series of usage, and their labels, are called. */
-export function metricNames(settings: OperatorSettings): Names {
-  return {
-    cpu: settings.prometheusCpuMetric,
-    memory: settings.prometheusMemoryMetric,
-    periods: settings.prometheusPeriodsMetric,
-    throttledPeriods: settings.prometheusThrottledPeriodsMetric,
-    podOwner: settings.prometheusPodOwnerMetric,
-    replicaSetOwner: settings.prometheusReplicaSetOwnerMetric,
-    namespaceLabel: settings.prometheusNamespaceLabel,
-    podLabel: settings.prometheusPodLabel,
-    containerLabel: settings.prometheusContainerLabel,
-    matchers: settings.prometheusMatchers,
-  };
-}
-
 function customOf(settings: OperatorSettings): MetricsProvider | undefined {
   const { customUrl: url } = settings;
   if (url === undefined) return undefined;
-  const endpoint = endpointOf('custom', {
+  const endpoint = configuredEndpoint('custom', {
     title: 'the custom provider',
     url,
     timeoutMs: settings.customTimeout,
@@ -82,13 +54,4 @@ function customOf(settings: OperatorSettings): MetricsProvider | undefined {
     insecureSkipVerify: settings.customInsecureSkipVerify,
   });
   return createCustomProvider({ endpoint, intervalMs: settings.customInterval, settleMs: settings.customSettle });
-}
-
-/** @param prefix of the settings that these are, for the error */
-function endpointOf(prefix: string, options: EndpointOptions) {
-  try {
-    return createEndpoint(options);
-  } catch (error) {
-    throw new Error(`of the settings that begin with ${prefix}, ${messageOf(error)}`, { cause: error });
-  }
 }

@@ -2,19 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { request, type Dispatcher } from 'undici';
 import { createConnections, messageOf, systemClock, type Clock } from '../../runtime/index.js';
 import { ProviderError } from '../provider.js';
+import { connectionAdvice, fileAdvice, refusalAdvice, type Access, type SettingName } from './advice.js';
 import { atMost } from './at-most.js';
 import { circuitBreaker } from './circuit-breaker.js';
-import { authorization, currentTls, type Credentials, type TlsFiles } from './credentials.js';
+import { authorization, currentTls } from './credentials.js';
 import { deadline, type Deadline } from './deadline.js';
 import { NoAnswerInTime, PassingError, RefusedError } from './errors.js';
 
-export interface EndpointOptions extends Credentials, TlsFiles {
+export interface EndpointOptions extends Access {
   /** What errors call it: `Prometheus`. */
   readonly title: string;
   /** Base URL, with a path prefix if there is one. */
   readonly url: string;
-  /** Sent with everything. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What errors call what can be set. @default the names of these options */
+  readonly settingName?: SettingName;
   /** How long the server may be silent. */
   readonly timeoutMs: number;
   /** Before the second try and those after it. @default [200, 1000]: by then a lost connection is back */
@@ -59,6 +60,7 @@ const MOST_SAID = 200;
 /** @throws Error for options that contradict each other */
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { title, timeoutMs, pausesMs = [200, 1000], concurrency = 2, clock = systemClock } = options;
+  const { settingName = (option: keyof Access) => option } = options;
   const base = options.url.replace(/\/+$/, '');
   const credentials = authorization(options);
   const connections = createConnections({ tls: {}, currentTls: currentTls(options) });
@@ -74,7 +76,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     const url = new URL(`${base}${question.path}`);
     if (!isPost) for (const [name, value] of question.parameters) url.searchParams.append(name, value);
     const [dispatcher, header] = await Promise.all([connections.current(), credentials()]).catch((error: unknown) => {
-      const message = `${placeOf(question)} cannot be asked: ${messageOf(error)}`;
+      const advice = fileAdvice(error, options, settingName);
+      const message = `${placeOf(question)} cannot be asked: ${messageOf(error)}${advice}`;
       throw new ProviderError('ProviderNotConfigured', message, { cause: error });
     });
     return request(url, {
@@ -108,7 +111,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         takesPost = false;
         throw new PassingError('ProviderRefused', `${place} takes no POST: ${said}`);
       }
-      const message = `${place} answered ${statusCode}: ${said}`;
+      const message = `${place} answered ${statusCode}: ${said}${refusalAdvice(statusCode, options, settingName)}`;
       throw PASSING.includes(statusCode)
         ? new PassingError('ProviderRefused', message)
         : new RefusedError(message, statusCode);
@@ -121,11 +124,14 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         });
       }
       if (error instanceof ProviderError) throw error;
+      const advice = connectionAdvice(error, options, settingName);
       throw hasBegun
         ? new PassingError('ProviderAnswerInvalid', `${place}: its answer broke off: ${messageOf(error)}`, {
             cause: error,
           })
-        : new PassingError('ProviderUnreachable', `${place} cannot be reached: ${messageOf(error)}`, { cause: error });
+        : new PassingError('ProviderUnreachable', `${place} cannot be reached: ${messageOf(error)}${advice}`, {
+            cause: error,
+          });
     } finally {
       limit.clear();
     }

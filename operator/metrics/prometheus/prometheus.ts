@@ -77,7 +77,7 @@ async function readOwners(
   signal: AbortSignal,
 ): Promise<void> {
   const span = Math.min(DAY, Math.max(LEAST_OWNER_SPAN, to - from));
-  const table = ownerTable();
+  const table = ownerTable(names);
   const query = queriesOf(names).owners(span);
   const note = (labels: Labels) => {
     table.add(labels);
@@ -93,7 +93,8 @@ function backFrom(to: number, from: number, span: number): Steps {
   return { start: to - (count - 1) * span, end: to, step: span };
 }
 
-function containerOf(labels: Labels, names: Names): ContainerRef | undefined {
+/** The container that a series of usage is about. */
+export function containerOf(labels: Labels, names: Names): ContainerRef | undefined {
   const namespace = labels[names.namespaceLabel];
   const pod = labels[names.podLabel];
   const container = labels[names.containerLabel];

@@ -53,7 +53,7 @@ export function queriesOf(names: Names, namespaces?: readonly string[]): Queries
     owners: (span) => {
       const controllers = matchersOf(['owner_is_controller="true"', names.matchers]);
       const of = (metric: string) =>
-        `max by (${OWNER_LABELS}) (max_over_time(${metric}${controllers}[${range(span)}]))`;
+        `max by (${ownerLabels(names)}) (max_over_time(${metric}${controllers}[${range(span)}]))`;
       return `${of(names.podOwner)} or ${of(names.replicaSetOwner)}`;
     },
   };
@@ -61,9 +61,12 @@ export function queriesOf(names: Names, namespaces?: readonly string[]): Queries
 
 /**
  * What kube-state-metrics tells of others has the labels `namespace` and `pod` unless the scrape put its own in their place;
- * Prometheus then keeps them as `exported_…`.
+ * Prometheus then keeps them as `exported_…`. Where all series have other labels, its have them, too.
  */
-const OWNER_LABELS = 'namespace, exported_namespace, pod, exported_pod, replicaset, owner_kind, owner_name';
+function ownerLabels({ namespaceLabel, podLabel }: Pick<Names, 'namespaceLabel' | 'podLabel'>): string {
+  const usual = ['namespace', 'exported_namespace', 'pod', 'exported_pod', 'replicaset', 'owner_kind', 'owner_name'];
+  return [...new Set([...usual, namespaceLabel, podLabel])].join(', ');
+}
 
 function matchersOf(matchers: readonly (string | undefined)[]): string {
   return `{${matchers.filter((one) => one !== undefined).join(',')}}`;

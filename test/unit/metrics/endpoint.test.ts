@@ -181,6 +181,42 @@ describe('an endpoint', () => {
     });
   });
 
+  describe('names what there is to set', () => {
+    const settingName = (option: string) => `SET_${option}`;
+    const basic = { username: 'optipod', password: { value: 'geheim' } };
+    const token = { token: { value: 'geheim' } };
+
+    for (const [statusCode, access, advice] of [
+      [401, {}, 'SET_username with SET_password or SET_token, and where it has tenants in SET_headers'],
+      [403, { headers: { 'x-scope-orgid': 'a' } }, 'which goes in SET_username with SET_password or SET_token'],
+      [401, basic, 'it does not take SET_username with SET_password'],
+      [401, token, 'it does not take SET_token'],
+      [403, token, 'it knows who asks by SET_token, who may not do so'],
+    ] as const) {
+      it(`B-MET-4 where it answers ${statusCode} and was shown ${Object.keys(access).join(' and ') || 'nothing'}`, async () => {
+        server.behave((_, response) => response.writeHead(statusCode).end('no\n'));
+        const { message } = await failure(ask({ ...access, settingName }));
+        expect(message)
+          .to.match(/^It at \S+ answered 40\d: no; /)
+          .and.to.satisfy((text: string) => text.endsWith(advice));
+        expect(message).not.to.include('geheim');
+      });
+    }
+
+    it('B-MET-4 nothing where it refuses something else', async () => {
+      server.behave((_, response) => response.writeHead(422).end('no'));
+      expect((await failure(ask({ settingName }))).message).to.match(/answered 422: no$/);
+    });
+
+    it('B-MET-4 where a file is not there, or no certificate is in it', async () => {
+      const caFile = join(folder, 'none');
+      expect((await failure(ask({ caFile, settingName }))).message).to.match(/no such file.*; see SET_caFile$/);
+      const [certFile, keyFile] = [file('cert', 'x'), file('key', 'x')];
+      const secure = { url: server.url.replace('http:', 'https:'), certFile, keyFile, settingName };
+      expect((await failure(ask(secure))).message).to.match(/; see SET_certFile and SET_keyFile$/);
+    });
+  });
+
   describe('B-MET-3 with a server that is not well', () => {
     it('asks three times where it may pass', async () => {
       let refusals = 0;
