@@ -24,6 +24,8 @@ interface Suite {
   /** Of these files, those that run beside a node where there is one, and those that have a lane of their own then. */
   readonly besideNode?: readonly string[];
   readonly apart?: readonly string[];
+  /** Further files, which need a node where these do not. */
+  readonly onNode?: readonly string[];
   readonly needs?: Level;
   /** How often a property is tried, instead of fast-check's 100 times. */
   readonly tries?: number;
@@ -59,6 +61,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
       'test/cluster/webhook/*.test.ts',
       'test/gitops/**/*.test.ts',
     ],
+    onNode: ['test/soak/**/*.test.ts'],
     needs: 'control-plane',
     tries: 20_000,
   },
@@ -96,7 +99,7 @@ function lanes(): Lane[] {
   if (!suites.some(({ needs }) => needs)) return halves('test/unit').map((args) => ({ args }));
   const beside = suites.flatMap(({ besideNode }) => besideNode ?? []);
   const apart = suites.flatMap((suite) => suite.apart ?? []);
-  const onNode = suites.filter(({ needs }) => needs === 'node').flatMap(({ files }) => files);
+  const onNode = suites.flatMap((suite) => (suite.needs === 'node' ? suite.files : (suite.onNode ?? [])));
   const others = suites.filter(({ needs }) => needs !== 'node').flatMap(({ files }) => files);
   if (onNode.length === 0) return [{ level: 'control-plane', args: others }];
   if (others.length === 0) return [{ level: 'node', args: onNode }];
@@ -139,7 +142,7 @@ async function main(): Promise<number> {
 
 async function prepareSuites(): Promise<void> {
   if (!suites.some(({ needs }) => needs)) return;
-  const needsNode = suites.some(({ needs }) => needs === 'node');
+  const needsNode = suites.some(({ needs, onNode }) => needs === 'node' || onNode);
   await prepare(needsNode ? 'node' : 'control-plane', { progress });
   if (suites.some(({ needs }) => needs === 'control-plane')) await prepareExtras({ progress });
   if (names.includes('cluster')) await prepareConsumerApps(progress);

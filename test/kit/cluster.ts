@@ -29,6 +29,8 @@ export interface ClusterOptions extends PrepareOptions {
   /** Write an audit log: JSON lines, writes with their bodies. @default false */
   audit?: boolean;
   apiserverFlags?: string[];
+  /** Fields of the node's KubeletConfiguration, besides the kit's own or instead of them. */
+  kubeletConfig?: object;
 }
 
 // Nothing a cluster holds outlives it; what takes longer (the apiserver waits for watches) is not waited for.
@@ -142,6 +144,7 @@ class Starting {
         program: (name) => this.#program(name),
         path: pathWith(this.#programs),
         outlivesUs: this.#outlivesUs,
+        kubeletConfig: options.kubeletConfig ?? {},
         controlPlane: starting,
       });
       progress(`${this.#name}: node and metrics ready after ${elapsed()}`);
