@@ -31,6 +31,8 @@ export interface ClusterOptions extends PrepareOptions {
   apiserverFlags?: string[];
   /** Of kube-controller-manager: its controllers' intervals, mostly. */
   controllerManagerFlags?: string[];
+  /** Fields of the node's KubeletConfiguration, besides the kit's own or instead of them. */
+  kubeletConfig?: object;
 }
 
 // Nothing a cluster holds outlives it; what takes longer (the apiserver waits for watches) is not waited for.
@@ -145,6 +147,7 @@ class Starting {
         program: (name) => this.#program(name),
         path: pathWith(this.#programs),
         outlivesUs: this.#outlivesUs,
+        kubeletConfig: options.kubeletConfig ?? {},
         controlPlane: starting,
       });
       progress(`${this.#name}: node and metrics ready after ${elapsed()}`);

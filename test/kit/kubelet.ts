@@ -20,7 +20,7 @@ interface NodeProgram {
 }
 
 export async function startKubelet(
-  spec: NodeProgram & { firstPid: number; cgroup: string; path: string },
+  spec: NodeProgram & { firstPid: number; cgroup: string; path: string; config: object },
 ): Promise<Component> {
   const { folder, identities } = spec;
   const kubeconfig = join(folder, 'kubelet.kubeconfig');
@@ -28,7 +28,7 @@ export async function startKubelet(
   await identities.kubeconfig(kubeconfig, spec.server, { name, groups: ['system:nodes'] });
   await identities.issue('kubelet', { name, groups: ['system:nodes'], dns: [nodeName], ips: [bridgeAddress] });
   const config = join(folder, 'kubelet.yaml');
-  writeFileSync(config, stringify(kubeletConfig(folder, identities, spec.cgroup)));
+  writeFileSync(config, stringify({ ...kubeletConfig(folder, identities, spec.cgroup), ...spec.config }));
   const args = [
     `--config=${config}`,
     `--kubeconfig=${kubeconfig}`,

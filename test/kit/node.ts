@@ -25,6 +25,8 @@ export interface NodeSpec {
   program: (name: string) => string;
   path: string;
   outlivesUs: boolean;
+  /** What is other than `startKubelet` has it. */
+  kubeletConfig: object;
   /** Already starting, at the same time as the node. */
   controlPlane: Promise<ControlPlane>;
 }
@@ -69,7 +71,7 @@ export async function startNode(spec: NodeSpec): Promise<Node> {
     const { server, kubeconfig, admin } = controlPlane;
     const parts = { folder, server, identities, start };
     const objects = [...prometheusObjects, ...metricsServerObjects(identities.ca)];
-    const kubelet = await startKubelet({ ...parts, firstPid, cgroup, path });
+    const kubelet = await startKubelet({ ...parts, firstPid, cgroup, path, config: spec.kubeletConfig });
     await Promise.all([
       startKubeProxy({ ...parts, path }),
       apply(spec.program('kubectl'), kubeconfig, folder, objects).then(() => startPrometheus(parts)),

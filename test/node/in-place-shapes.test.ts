@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Namespace } from 'optipod/kube';
+import { Namespace, PodKind } from 'optipod/kube';
 import { WorkloadRecommendation } from 'optipod/lib/api';
 import { startWebhookAfter } from '../cluster/webhook/webhook-after.js';
 import { World } from '../cluster/webhook/world.js';
@@ -55,6 +55,16 @@ describe('pods of all shapes on a real node', function () {
     const inject = { op: 'add', path: '/spec/containers/-', value: containerOf('injected', own) } as never;
     others = await startWebhookAfter(world.client, NAMESPACE, ({ metadata, spec }) =>
       metadata.labels?.app === injected.name && spec.containers.length === 1 ? [inject] : [],
+    );
+    await waitFor(
+      'kube-apiserver to ask the other webhook',
+      async () => {
+        const metadata = { namespace: NAMESPACE, name: 'tried', labels: { app: injected.name } };
+        const spec = { containers: [containerOf('app', own)] };
+        const { spec: made } = await world.client.create(PodKind, { metadata, spec }, { dryRun: true });
+        return made.containers.length > 1 || undefined;
+      },
+      SOON,
     );
     await Promise.all(CASES.map((one) => bench.open(one)));
     was = new Map(await Promise.all(CASES.map(async ({ name }) => [name, identityOf(await bench.pod(name))] as const)));

@@ -32,3 +32,10 @@ export function cgroupLimits(cgroup: string, containerId: string): CgroupLimits 
     cpuLimit: quota < 0 ? Infinity : quota / Number(read('cpu', 'cpu.cfs_period_us')),
   };
 }
+
+/** The processors that a container may run on, as the kernel lists them: `0-1`. @param cgroup as above */
+export function cgroupCpus(cgroup: string, containerId: string): string {
+  const isUnified = existsSync(join(ROOT, 'cgroup.controllers'));
+  const folder = containerFolder(join(ROOT, isUnified ? '' : 'cpuset', cgroup), containerId);
+  return readFileSync(join(folder, 'cpuset.cpus'), 'utf8').trim();
+}

@@ -1,0 +1,55 @@
+import { lastRecommendation, readInjection, type ContainerResources } from 'optipod/lib/api';
+import { courseOf } from 'optipod/lib/apply';
+import { wordingOf } from 'optipod/lib/recommend';
+import { throughWebhook } from '../../policies/conditions.js';
+import type { ReconcileContext } from '../../runtime/index.js';
+import { parseWorkloadKey, type Workload } from '../../workloads/workload.js';
+import type { PodResourcesContext } from './context.js';
+import type { PodsTask } from './task.js';
+
+/**
+ * What is to be done about the pods of one workload.
+ * @returns undefined where running pods are none of OptiPod's business, or it has nothing for them
+ */
+export function taskOf(
+  key: string,
+  context: PodResourcesContext,
+  { signal, log }: ReconcileContext,
+): PodsTask | undefined {
+  const { cluster, installation, memories, now } = context;
+  const workload = cluster.workload(parseWorkloadKey(key));
+  const policy = workload && cluster.governor(workload);
+  if (!policy) return undefined;
+  const course = courseOf(policy.spec, installation);
+  const { annotations } = workload.metadata;
+  const injection = course.annotations === 'injection' ? readInjection(annotations) : undefined;
+  if (injection?.policyUid !== policy.metadata.uid) return undefined;
+  const { reason } = throughWebhook([workload.metadata.namespace], cluster, true);
+  // New pods get nothing there.
+  if (reason !== 'ThroughWebhook') return undefined;
+  const wanted = ofTemplate(injection.containers, workload);
+  const memory = memories.of(
+    key,
+    {
+      uid: workload.metadata.uid,
+      said: JSON.stringify([policy.metadata.uid, ...wanted]),
+      recommendedAt: Date.parse(lastRecommendation(annotations) ?? ''),
+      restartedAt: Date.parse(workload.restartedAt ?? ''),
+    },
+    now(),
+  );
+  const tell: PodsTask['tell'] = (type, eventReason, message) => {
+    const news = `${eventReason} ${wordingOf(message)}`;
+    if (memory.told.has(news)) return;
+    memory.told.add(news);
+    context.event(workload, { type, reason: eventReason, message });
+  };
+  const limitRanges = context.limitRanges.list(workload.metadata.namespace);
+  return { key, workload, policy, course, wanted, limitRanges, memory, signal, log, tell };
+}
+
+/** Containers that somebody injects into pods are his, whatever annotations say. */
+function ofTemplate(containers: ContainerResources, { pod }: Workload): ContainerResources {
+  const names = new Set([...pod.containers, ...(pod.initContainers ?? [])].map(({ name }) => name));
+  return new Map([...containers].filter(([name]) => names.has(name)));
+}
