@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleCli, bundleCommands } from '../../tools/bundle.js';
+import { bundled } from './bundled.js';
 
 /** How a command ended. */
 export interface Outcome {
@@ -11,7 +10,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs `optipod`, bundled as it is published: the sources would have to be compiled again at every start. */
+/** Runs `optipod`, bundled as it is published. */
 export async function optipod(
   args: readonly string[],
   {
@@ -21,8 +20,8 @@ export async function optipod(
   }: { readonly cwd?: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Outcome> {
   const asksCluster = args.includes('--kubeconfig') || 'KUBECONFIG' in env;
-  const program = asksCluster ? (whole ??= bundle(bundleCli)) : (bundled ??= bundle(bundleCommands));
-  return run(await program, args, { cwd, input, env });
+  const folder = asksCluster ? (whole ??= bundled(bundleCli)) : (offline ??= bundled(bundleCommands));
+  return run(join(await folder, 'optipod.js'), args, { cwd, input, env });
 }
 
 function run(
@@ -42,15 +41,7 @@ function run(
 }
 
 /** Once for all files of tests. */
-let bundled: Promise<string> | undefined;
+let offline: Promise<string> | undefined;
 
 /** With what reads kubeconfigs. */
 let whole: Promise<string> | undefined;
-
-async function bundle(into: (folder: string) => Promise<void>): Promise<string> {
-  // Below node_modules, where the packages are found that stay outside of the bundle.
-  const folder = await mkdtemp(join(import.meta.dirname, '../../node_modules/.optipod-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  await into(folder);
-  return join(folder, 'optipod.js');
-}

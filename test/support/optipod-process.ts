@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { bundleImage } from '../../tools/bundle.js';
 import { diesWithUs } from '../kit/process.js';
-
-const ROOT = join(import.meta.dirname, '..', '..');
+import { bundled } from './bundled.js';
 
 /** One of OptiPod's own programs, running beside this process, which it does not outlive. */
 export interface OptipodProcess {
@@ -16,15 +16,19 @@ export interface OptipodProcess {
   readonly exit: Promise<number | string | null>;
 }
 
-/** Starts `operator/main.ts` or `webhook/main.ts`. @param env besides this process's own */
-export function startOptipod(
+/** Once for all files of tests. */
+let programs: Promise<string> | undefined;
+
+/** Starts one of the image's programs. @param env besides this process's own */
+export async function startOptipod(
   which: 'operator' | 'webhook',
   env: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
-): OptipodProcess {
-  const main = join(ROOT, which, 'main.ts');
-  const [program, ...args] = diesWithUs([process.execPath, '--import', 'tsx', main, ...flags]);
-  const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+): Promise<OptipodProcess> {
+  programs ??= bundled(bundleImage);
+  const file = join(await programs, `${which}.js`);
+  const [program, ...args] = diesWithUs([process.execPath, file, ...flags]);
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   return {
     child,
     stdout: text(child.stdout),

@@ -25,13 +25,13 @@ describe("the operator's process", function () {
   }
 
   it('B-OPR-4 refuses a wrong setting at start, in one line that names it', async () => {
-    const wrong = [
+    const wrong = await Promise.all([
       start({ OPTIPOD_MIN_SAMPLES: 'many' }),
       start({ OPTIPOD_PROMETHEUS_URL: 'prometheus:9090' }),
       start({}, ['--prometheus-step', '1 minute']),
       start({}, ['--dry']),
       start({ OPTIPOD_CONFIG: file('minSamples: 10\nlogLevel: loud\n') }),
-    ];
+    ]);
     const said = await Promise.all(
       wrong.map(async ({ exit, stdout, stderr }) => [await exit, await stdout, await stderr] as const),
     );
@@ -50,7 +50,7 @@ describe("the operator's process", function () {
     await objects().create(namespace('process'), deployment('process', 'web'), policy('process', 'process'));
     const port = await freePort('127.0.0.1');
     const config = file(`healthPort: ${port}\n`);
-    const { child, stdout, stderr, exit } = start({}, ['--config', config]);
+    const { child, stdout, stderr, exit } = await start({}, ['--config', config]);
     try {
       const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
       await waitFor('readiness', async () => ((await get('/readyz')).status === 200 ? true : undefined));

@@ -125,7 +125,7 @@ export class Site {
   async startOperator(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const kubeconfig = await kubeconfigOf(this.cluster, { namespace: NAMES.namespace, name: NAMES.operator });
     const port = this.#ports.operatorHealth;
-    this.#operator = startOptipod('operator', {
+    this.#operator = await startOptipod('operator', {
       ...SETTINGS,
       KUBECONFIG: kubeconfig,
       OPTIPOD_HEALTH_PORT: String(port),
@@ -141,7 +141,7 @@ export class Site {
     const server = `https://127.0.0.1:${this.toApiserver.port}`;
     writeFileSync(linked, readFileSync(direct, 'utf8').replace(this.cluster.server, server), { mode: 0o600 });
     const { webhook, webhookHealth } = this.#ports;
-    this.#webhook = startOptipod('webhook', {
+    this.#webhook = await startOptipod('webhook', {
       KUBECONFIG: linked,
       OPTIPOD_NAMESPACE: NAMES.namespace,
       OPTIPOD_PORT: String(webhook),
