@@ -6,7 +6,7 @@ const seed = Number(process.env.OPTIPOD_SEED);
 
 /** How large are tests that are no properties; known when a file of tests is loaded. */
 export const sizes = Number.isNaN(tries)
-  ? { events: 40, workloads: 10, eventsWithinMs: 12_000 }
+  ? { events: 40, workloads: 10, eventsWithinMs: 10_000 }
   : { events: 300, workloads: 50, eventsWithinMs: 90_000 };
 
 export const mochaHooks = {

@@ -6,7 +6,7 @@ import type { Version } from './witness.js';
 const MINUTE = 60_000;
 
 function version(said: string | undefined, restartedAt?: string): Version {
-  return { workload: 'shop/web', uid: 'web', said, policy: 'shop/all', restartedAt, seenAt: 0 };
+  return { workload: 'shop/web', uid: 'web', said, policy: 'shop/all', restartedAt, obstacle: undefined, seenAt: 0 };
 }
 
 function restart(restartedAt: string): Disruption {
@@ -14,7 +14,7 @@ function restart(restartedAt: string): Disruption {
 }
 
 describe('what is held against OptiPod in a run of random events', () => {
-  it('B-APP-5 a second restart for the same recommendation, one for none, and one that nobody saw', () => {
+  it('B-APP-5 a second restart for the same recommendation, one for none, one during a rollout, and one that nobody saw', () => {
     const once = [version(undefined), version('a'), version('a', '1'), version('b', '1'), version('b', '2')];
     expect(needlessRestarts(once, [restart('1'), restart('2')])).to.deep.equal([]);
     const twice = [...once, version('b', '3')];
@@ -26,6 +26,9 @@ describe('what is held against OptiPod in a run of random events', () => {
     expect(needlessRestarts([version(undefined), version(undefined, '1')], [restart('1')])).to.deep.equal([
       'shop/web was restarted at 1 for nothing',
     ]);
+    expect(
+      needlessRestarts([{ ...version('a'), obstacle: 'RolloutInProgress' }, version('a', '1')], [restart('1')]),
+    ).to.deep.equal(['shop/web was restarted at 1 under RolloutInProgress']);
     expect(needlessRestarts([version('a')], [restart('1')])).to.deep.equal(['nobody saw the restart shop/web 1']);
   });
 

@@ -10,7 +10,8 @@ const UNDER_WAY_MS = 2_000;
 const BURST_SHARE = 1 / 6;
 
 /**
- * The recommendations for which a workload was restarted more than once, and restarts that were for none; empty where all is well.
+ * The recommendations for which a workload was restarted more than once, restarts that were for none, and those in the middle of
+ * somebody's rollout; empty where all is well.
  * @param versions in the order in which they were stored
  */
 export function needlessRestarts(versions: readonly Version[], disruptions: readonly Disruption[]): string[] {
@@ -32,6 +33,8 @@ export function needlessRestarts(versions: readonly Version[], disruptions: read
     if (!isOurs) continue;
     const { workload, said, restartedAt } = version;
     if (said === undefined) found.push(`${workload} was restarted at ${String(restartedAt)} for nothing`);
+    const obstacle = before?.version.obstacle;
+    if (obstacle !== undefined) found.push(`${workload} was restarted at ${String(restartedAt)} under ${obstacle}`);
     if (restarts > 1) found.push(`${workload} was restarted ${String(restarts)} times for ${String(said)}`);
   }
   return [...found, ...[...left].map((restart) => `nobody saw the restart ${restart}`)];

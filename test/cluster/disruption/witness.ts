@@ -1,7 +1,8 @@
 import { createInformer, type KubeClient } from '@optipod/operator/runtime';
 import { Deployment, type WorkloadObject } from 'optipod/kube';
 import { readInjection } from 'optipod/lib/api';
-import { RESTARTED_AT } from '../../../operator/workloads/workload.js';
+import { rolloutObstacle } from 'optipod/lib/apply';
+import { RESTARTED_AT, WORKLOAD_PROJECTIONS } from '../../../operator/workloads/workload.js';
 
 /** One version of a Deployment, as far as restarts go. */
 export interface Version {
@@ -13,6 +14,8 @@ export interface Version {
   /** `<namespace>/<name>`; undefined likewise. */
   readonly policy: string | undefined;
   readonly restartedAt: string | undefined;
+  /** Why its pods were not to be replaced then: a rollout under way, a pause. */
+  readonly obstacle: string | undefined;
   /** When it was seen: milliseconds since 1970. */
   readonly seenAt: number;
 }
@@ -46,7 +49,8 @@ export class Witness {
   }
 }
 
-function versionOf({ metadata, spec }: WorkloadObject): Version {
+function versionOf(object: WorkloadObject): Version {
+  const { metadata, spec } = object;
   const injection = readInjection(metadata.annotations);
   return {
     workload: `${metadata.namespace ?? ''}/${metadata.name}`,
@@ -54,6 +58,7 @@ function versionOf({ metadata, spec }: WorkloadObject): Version {
     said: injection && JSON.stringify([injection.policyUid, ...injection.containers]),
     policy: injection?.policy,
     restartedAt: spec.template.metadata?.annotations?.[RESTARTED_AT],
+    obstacle: rolloutObstacle(WORKLOAD_PROJECTIONS.Deployment(object), { singleReplica: true })?.reason,
     seenAt: Date.now(),
   };
 }
