@@ -174,9 +174,10 @@ export function createInformer<O extends KubeObject, T = O, Index extends string
       const { namespace } = object.metadata;
       if (options.namespace !== undefined && namespace !== options.namespace) return;
       const { apiVersion, kind: kindName, metadata } = object;
-      const selected = options.metadataOnly ? { apiVersion, kind: kindName, metadata } : object;
-      // What the caller was given stays the caller's.
-      publish(entriesOf(structuredClone(selected) as O).flatMap((entry) => store.observe(entry)));
+      const selected = options.metadataOnly ? { apiVersion, kind: kindName } : object;
+      // What the caller was given keeps its managedFields. The rest is shared, as everything is that is read from memory.
+      const own = { ...selected, metadata: { ...metadata } } as O;
+      publish(entriesOf(own).flatMap((entry) => store.observe(entry)));
     },
     onEvent(handler) {
       // Each registration is its own, also of one function twice.

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { decimal } from '../../../operator/metrics/prometheus/decimal.js';
+import { readSamplesInARow } from '../../../operator/metrics/prometheus/sample.js';
 import { matrixReader, type MatrixEnd } from '../../../operator/metrics/prometheus/matrix.js';
 import { anyCharacter } from '../../support/any-character.js';
 
@@ -118,6 +119,25 @@ describe('Prometheus’ answers', () => {
       }),
     );
   });
+
+  for (const [what, rest] of [
+    ['one in another spelling', ',[180,"NaN"],[240,"4"]],'],
+    ['one with white space', ', [180,"3"]'],
+    ['one that is cut', ',[180,"3"'],
+    ['the end', ']}'],
+  ] as const) {
+    it(`B-MET-3 samples are read in a row, up to ${what}`, () => {
+      const [before, row] = ['"values":[', '[60,"1"],[120.5,"-0.25"]'];
+      const taken: [number, number][] = [];
+      const bytes = Buffer.from(`${before}${row}${rest}`);
+      const end = readSamplesInARow(bytes, before.length, (at, value) => taken.push([at, value]));
+      expect(taken).to.deep.equal([
+        [60, 1],
+        [120.5, -0.25],
+      ]);
+      expect(end).to.equal(before.length + row.length);
+    });
+  }
 
   it('B-MET-2 numbers of up to 15 digits are exact', () => {
     fc.assert(

@@ -224,13 +224,15 @@ describe('informer', () => {
     await watching();
     api.cut();
     await until(() => api.watches.size === 0);
-    const written = api.set('a', '2');
+    const answer = api.set('a', '2');
+    const written = { ...answer, metadata: { ...answer.metadata, managedFields: [{ manager: 'mine' }] } };
     informer.observe(written);
     informer.observe(api.set('b', '1'));
     informer.observe(api.set('b', '2'));
     informer.observe(written);
     expect(contents(informer)).to.deep.equal({ a: '2', b: '2' });
-    expect(informer.get('default', 'a')).not.to.equal(written);
+    expect(informer.get('default', 'a')?.metadata).not.to.have.any.keys('managedFields');
+    expect(written.metadata.managedFields).to.deep.equal([{ manager: 'mine' }]);
     expect(events).to.deep.equal(['added a=1', 'updated a=2', 'added b=1', 'updated b=2']);
   });
 
