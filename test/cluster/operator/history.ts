@@ -62,9 +62,12 @@ export const history: readonly ContainerUsage[] = [
     'refused',
     'restored',
     'steps',
+    'newcomer',
   ].map((namespace) => steady(namespace, 'web')),
   steady('stormy', 'locked'),
   steady('faulty', 'other'),
   // Five scrapes.
+  { namespace: 'newcomer', pod: podOf('young'), container: 'app', ...STEADY, minutesAgo: [5, 4] },
+  steady('newcomer', 'capped'),
   { namespace: 'calm', pod: podOf('young'), container: 'app', ...STEADY, minutesAgo: [5, 4] },
 ];
