@@ -30,9 +30,9 @@ function optionOf(key: string, { parser, description, default: standard, secret 
  * @param given the command's options by their names
  */
 export function prometheusArgv(given: object): string[] {
-  const values = new Map<string, unknown>(Object.entries(given));
+  const values = new Map(Object.entries(given as Readonly<Record<string, string | boolean | undefined>>));
   return [...Object.keys(settings()), CONFIG_KEY].flatMap((key) => {
     const value = values.get(key);
-    return value === undefined ? [] : [`${settingNames(key).flag}=${String(value)}`];
+    return value === undefined ? [] : [`${settingNames(key).flag}=${value}`];
   });
 }

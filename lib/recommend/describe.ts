@@ -56,7 +56,7 @@ export function describeStep(resource: ResourceName, step: Step): string {
     case 'Limit':
       return `the limit: ${limitReason(step, resource)}`;
     case 'KeptBurstable':
-      return `the ${step.field}, moved by one unit: with every request at its limit the pod would become Guaranteed`;
+      return `${step.field === 'request' ? 'one unit below the limit' : 'one unit above the request'}: with every request at its limit the QoS class of the pod would become Guaranteed`;
     case 'BecomesBurstable':
       return 'the pod requests nothing today (BestEffort); with this a new pod is Burstable, and a running one cannot become so';
   }

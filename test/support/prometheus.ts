@@ -1,12 +1,13 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { command } from '../kit/command.js';
 import { ensurePackages, findProgram } from '../kit/debian.js';
 import { waitFor } from '../kit/index.js';
 import { freePort, giveBack } from '../kit/ports.js';
 import { startComponent } from '../kit/process.js';
-import { isOk } from '../kit/request.js';
+import { isOk, type Credentials } from '../kit/request.js';
 import { openMetrics, type ContainerUsage } from './usage-history.js';
 
 /** A Prometheus with a past. */
@@ -34,8 +35,19 @@ export async function startPrometheus(usage: readonly ContainerUsage[], now = Da
   return startPrometheusWith([openMetrics(usage, Math.floor(now / 1000))]);
 }
 
+/** How a Prometheus is served. */
+export interface Serving {
+  /** Of its URL, `/prefix`. */
+  readonly prefix?: string;
+  /** What `--web.config.file` holds: passwords, TLS, client certificates. */
+  readonly webConfig?: object;
+  /** By whom it is asked whether it is ready: an authority is there when it serves TLS. */
+  readonly probe?: Credentials & { readonly userinfo?: string };
+}
+
 /** One with any past. @param history OpenMetrics text in pieces, of which there may be more than fits a string */
-export async function startPrometheusWith(history: Iterable<string>): Promise<Prometheus> {
+export async function startPrometheusWith(history: Iterable<string>, serving: Serving = {}): Promise<Prometheus> {
+  const { prefix = '', webConfig, probe } = serving;
   const [prometheus, promtool] = await programs();
   const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
   const file = join(folder, 'history');
@@ -50,7 +62,9 @@ export async function startPrometheusWith(history: Iterable<string>): Promise<Pr
   await command(promtool, ['tsdb', 'create-blocks-from', '--max-block-duration=24h', 'openmetrics', file, data]);
   rmSync(file);
   const port = await freePort(HOST);
-  const url = `http://${HOST}:${port}`;
+  const url = `${probe ? 'https' : 'http'}://${HOST}:${port}${prefix}`;
+  const web = join(folder, 'web.yaml');
+  if (webConfig) writeFileSync(web, stringify(webConfig));
   const component = startComponent({
     name: 'prometheus',
     argv: [
@@ -58,11 +72,14 @@ export async function startPrometheusWith(history: Iterable<string>): Promise<Pr
       `--config.file=${config}`,
       `--storage.tsdb.path=${data}`,
       `--web.listen-address=${HOST}:${port}`,
+      ...(webConfig ? [`--web.config.file=${web}`] : []),
+      ...(prefix === '' ? [] : [`--web.external-url=${url}`]),
       '--log.level=warn',
     ],
     logFolder: folder,
   });
-  await waitFor('Prometheus', () => (component.assertRunning(), isOk(`${url}/-/ready`)), { everyMs: 50 });
+  const ready = `${probe?.userinfo === undefined ? url : url.replace('//', `//${probe.userinfo}@`)}/-/ready`;
+  await waitFor('Prometheus', () => (component.assertRunning(), isOk(ready, probe)), { everyMs: 50 });
   return {
     url,
     queries: () =>

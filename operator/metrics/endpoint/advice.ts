@@ -33,14 +33,20 @@ const UNTRUSTED = [
 /** Of TLS, what a server says about the client's certificate or for want of one. */
 const CLIENT_REFUSED = /ALERT_(.*CERTIFICATE.*|HANDSHAKE_FAILURE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)$/;
 
+/** What is left of such an alert with TLS 1.3, where it comes after the client has begun to ask: the connection is closed. */
+const CLOSED = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
+
 /** What to look at where a connection did not come about. @returns empty where no setting is behind it */
-export function connectionAdvice(error: unknown, access: Access, name: SettingName): string {
+export function connectionAdvice(error: unknown, isTls: boolean, access: Access, name: SettingName): string {
   const code = codeOf(error);
   if (UNTRUSTED.includes(code)) return `; who signs its certificate is to be in the file of ${name('caFile')}`;
-  if (CLIENT_REFUSED.test(code)) {
-    return access.certFile === undefined
-      ? `; it wants a client certificate, in ${name('certFile')} with ${name('keyFile')}`
-      : `; it does not take the client certificate in ${name('certFile')}`;
+  const may = CLOSED.includes(code);
+  if (isTls && (may || CLIENT_REFUSED.test(code))) {
+    if (access.certFile !== undefined) {
+      return `; it ${may ? 'may not' : 'does not'} take the client certificate in ${name('certFile')}`;
+    }
+    const wants = may ? 'may want' : 'wants';
+    return `; it ${wants} a client certificate, in ${name('certFile')} with ${name('keyFile')}`;
   }
   // What OpenSSL cannot make of certificates and keys; its message has neither name nor path.
   if (code.startsWith('ERR_OSSL_')) return `; see ${fileOptions(access).map(name).join(' and ')}`;

@@ -65,7 +65,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const credentials = authorization(options);
   const connections = createConnections({ tls: {}, currentTls: currentTls(options) });
   const turn = atMost(concurrency);
-  const { origin, pathname } = new URL(base);
+  const { origin, pathname, protocol } = new URL(base);
   const breaker = circuitBreaker({ ...options, place: `${title} at ${origin}${pathname === '/' ? '' : pathname}` });
   let takesPost = true;
 
@@ -124,7 +124,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         });
       }
       if (error instanceof ProviderError) throw error;
-      const advice = connectionAdvice(error, options, settingName);
+      const advice = connectionAdvice(error, protocol === 'https:', options, settingName);
       throw hasBegun
         ? new PassingError('ProviderAnswerInvalid', `${place}: its answer broke off: ${messageOf(error)}`, {
             cause: error,

@@ -62,11 +62,14 @@ export const history: readonly ContainerUsage[] = [
     'refused',
     'restored',
     'steps',
+    'newcomer',
     'undone',
     'undone-bare',
   ].map((namespace) => steady(namespace, 'web')),
   steady('stormy', 'locked'),
   steady('faulty', 'other'),
   // Five scrapes.
+  { namespace: 'newcomer', pod: podOf('young'), container: 'app', ...STEADY, minutesAgo: [5, 4] },
+  steady('newcomer', 'capped'),
   { namespace: 'calm', pod: podOf('young'), container: 'app', ...STEADY, minutesAgo: [5, 4] },
 ];
