@@ -32,13 +32,16 @@ export async function startFront(target: string): Promise<Front> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requests += 1;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
     const body = await text(request);
     const behaviour = decide(decodeURIComponent(body.replaceAll('+', ' ')));
     if (behaviour === 'hang') return;
     if (behaviour === 'forward') return forward(request, body, response);
     if ('instead' in behaviour) return forward(request, body, response, behaviour.instead);
     const { afterMs = 0, status, body: said } = behaviour;
-    await pause(afterMs);
+    await pause(afterMs, undefined, { signal: gone.signal }).catch(() => undefined);
+    if (gone.signal.aborted) return;
     if (status === undefined) return forward(request, body, response);
     response.writeHead(status).end(said);
   }

@@ -1,4 +1,5 @@
 import type { ContainerUsage } from '../../support/usage-history.js';
+import { FAULTY_ANSWERS } from './faults.js';
 
 export const MIB = 2 ** 20;
 
@@ -54,7 +55,7 @@ export const history: readonly ContainerUsage[] = [
     'scaled',
     'stopped',
     'regressed',
-    'faulty',
+    'struck',
     'template',
     'released',
     'patched',
@@ -67,7 +68,9 @@ export const history: readonly ContainerUsage[] = [
     'undone-bare',
   ].map((namespace) => steady(namespace, 'web')),
   steady('stormy', 'locked'),
-  steady('faulty', 'other'),
+  ...FAULTY_ANSWERS.flatMap(({ namespace }) => [steady(namespace, 'web'), steady(namespace, 'other')]),
+  // Within the window of whoever looks at it in the first minutes, its counter begins anew.
+  { ...steady('counter-reset', 'web'), restarted: true, minutesAgo: [16, -8] },
   // Five scrapes.
   { namespace: 'newcomer', pod: podOf('young'), container: 'app', ...STEADY, minutesAgo: [5, 4] },
   steady('newcomer', 'capped'),

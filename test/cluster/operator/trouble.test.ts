@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { eventsOf, waitFor } from '../../kit/index.js';
+import { waitFor } from '../../kit/index.js';
 import { useInstallation } from './installation.js';
 import { deployment, namespace, policy, type Name } from './objects.js';
 
@@ -7,10 +7,8 @@ describe('trouble', function () {
   this.timeout(60_000);
   const installation = useInstallation();
   const objects = () => installation().objects;
-  const front = () => installation().front;
   const CALM: Name = 'OptimizationPolicy/stormy/calm';
   const web: Name = 'Deployment/stormy/web';
-  const isAnnotated = { 'recommendation.app.cpu-request': '240m', 'recommendation.app.memory-request': '240Mi' };
 
   before(async () => {
     await objects().create(
@@ -19,98 +17,6 @@ describe('trouble', function () {
       policy('stormy', 'calm', { reconciliationInterval: '10s' }),
     );
     await objects().condition(CALM, 'MetricsAvailable', 'MetricsAvailable');
-  });
-
-  afterEach(async () => {
-    front().behave(() => 'forward');
-    await front().up();
-  });
-
-  /** Has the policy evaluated, and checks that it keeps what was written, stays Ready, and says this. */
-  async function complains(reason: string): Promise<string> {
-    await objects().evaluate(CALM);
-    const { status, message } = await objects().condition(CALM, 'MetricsAvailable', reason);
-    expect(status).to.equal('False');
-    expect(await objects().said(web)).to.include(isAnnotated);
-    const { conditions } = await objects().status(CALM);
-    expect(conditions?.find(({ type }) => type === 'Ready')).to.include({ status: 'True', reason: 'PolicyActive' });
-    return message;
-  }
-
-  it('B-MET-10 Prometheus down: a condition, what was written stays, and it recovers by itself', async () => {
-    await front().down();
-    expect(await complains('ProviderUnreachable')).to.contain(front().url);
-    await front().up();
-    const { status } = await objects().condition(CALM, 'MetricsAvailable', 'MetricsAvailable');
-    expect(status).to.equal('True');
-  });
-
-  it('B-OBS-2 what ceased to work, and that it works again, are Events of the policy', async () => {
-    const calm = { kind: 'OptimizationPolicy', namespace: 'stormy', name: 'calm' };
-    const told = await waitFor('both events', async () => {
-      const events = await eventsOf(installation().cluster, calm);
-      const reasons = events.map(({ type, reason }) => `${type} ${reason}`);
-      const wanted = ['Warning ProviderUnreachable', 'Normal MetricsAvailable'];
-      return wanted.every((one) => reasons.includes(one)) ? events : undefined;
-    });
-    for (const { source } of told) expect(source).to.deep.equal({ component: 'optipod' });
-  });
-
-  it('a URL that leads elsewhere: the condition tells the answer', async () => {
-    front().behave(() => ({ status: 404, body: '<html>no such page</html>' }));
-    expect(await complains('ProviderRefused')).to.match(/404.*no such page/);
-  });
-
-  it('a URL that leads to a web page: the condition says that this is no Prometheus', async () => {
-    front().behave(() => ({ status: 200, body: '<!doctype html><title>Welcome</title>' }));
-    expect(await complains('ProviderAnswerInvalid')).to.contain('Welcome');
-  });
-
-  for (const [what, body] of [
-    ['nothing', ''],
-    ['null', 'null'],
-    ['another result', '{"status":"success","data":{"resultType":"vector","result":[]}}'],
-    ['a result that is no list', '{"status":"success","data":{"resultType":"matrix","result":{}}}'],
-    ['series without values', '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{}},null]}}'],
-  ] as const) {
-    it(`an answer that holds ${what}: a condition`, async () => {
-      front().behave(() => ({ status: 200, body }));
-      await complains('ProviderAnswerInvalid');
-    });
-  }
-
-  it('a query that Prometheus refuses: the condition tells why', async () => {
-    const body = JSON.stringify({
-      status: 'error',
-      errorType: 'execution',
-      error: 'query processing would load too many samples',
-    });
-    front().behave(() => ({ status: 422, body }));
-    expect(await complains('ProviderRefused')).to.contain('too many samples');
-  });
-
-  it('B-MET-3 a Prometheus that is slow does no harm', async () => {
-    front().behave(() => ({ afterMs: 800 }));
-    await objects().evaluate(CALM);
-    await objects().condition(CALM, 'MetricsAvailable', 'MetricsAvailable');
-  });
-
-  it('B-MET-3 one that is away for a moment is asked again', async () => {
-    let refusals = 0;
-    front().behave(() => ((refusals += 1) <= 2 ? { status: 503, body: 'upstream is restarting' } : 'forward'));
-    await waitFor('three tries', () => (refusals > 2 ? true : undefined));
-    await objects().evaluate(CALM);
-    await objects().condition(CALM, 'MetricsAvailable', 'MetricsAvailable');
-  });
-
-  it('B-MET-3 one that never answers is given up, and holds up no policy of another provider', async () => {
-    const other = policy('labelled', 'other', { metricsConfig: { provider: 'metrics-server' } });
-    await objects().create(namespace('labelled'), deployment('labelled', 'web'));
-    front().behave(() => 'hang');
-    const hanging = complains('ProviderUnreachable');
-    await objects().create(other);
-    await objects().condition('OptimizationPolicy/labelled/other', 'MetricsAvailable', 'ProviderNotConfigured');
-    expect(await hanging).to.contain('no answer in time');
   });
 
   it('B-MET-10 no usage at all: a condition, and nothing is written', async () => {
