@@ -4,9 +4,9 @@ import { cgroupOf } from '../kit/cgroups.js';
 import { currentRun, startCluster, stopSharedClusters, waitFor, type Cluster } from '../kit/index.js';
 import { World } from '../cluster/webhook/world.js';
 import { Bench, identityOf, SOON, type Case } from '../node/in-place.js';
-import { steadyUsage } from '../node/steady-usage.js';
 import { cgroupCpus } from '../support/cgroup-limits.js';
 import { IMPATIENT_FLAGS } from '../support/impatient.js';
+import { toldProvider } from '../support/told-usage.js';
 
 const NAMESPACE = 'static';
 const MI = 2 ** 20;
@@ -16,6 +16,8 @@ const pinned: Case = { name: 'pinned', resources: exact('1', '32Mi') };
 const shared: Case = { name: 'shared', resources: exact('100m', '32Mi') };
 const burstable: Case = { name: 'burstable', resources: { requests: { cpu: '50m', memory: '32Mi' } } };
 const CASES = [pinned, shared, burstable];
+/** Next to nothing: what is recommended is what a policy has as its least. */
+const IDLE = { namespace: NAMESPACE, container: 'app', cpu: 0.001, memory: MI };
 
 /** One processor is everybody's, the others are given to containers that ask for whole ones. */
 const kubeletConfig = { cpuManagerPolicy: 'static', kubeReserved: { cpu: '500m' } };
@@ -32,12 +34,12 @@ describe('a node with a static CPU manager', function () {
     cluster = await startCluster({ level: 'node', name: 'static-cpu', kubeletConfig });
     world = await World.start({
       cluster,
-      custom: steadyUsage(CASES.map(({ name }) => ({ namespace: NAMESPACE, name }))),
+      custom: toldProvider(CASES.map(({ name }) => ({ ...IDLE, workload: name }))),
       operatorFlags: ['--min-samples=5', ...IMPATIENT_FLAGS],
     });
     bench = new Bench(world, NAMESPACE);
     await world.namespace(NAMESPACE);
-    await bench.admitWebhook();
+    await world.admitWebhook();
     for (const one of CASES) await bench.open(one);
   });
 
