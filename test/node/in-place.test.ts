@@ -56,7 +56,7 @@ describe('running pods on a real node', function () {
     });
     bench = new Bench(world, NAMESPACE);
     await world.namespace(NAMESPACE);
-    await bench.admitWebhook();
+    await bench.world.admitWebhook();
     // A node that would be large enough for anything, were it there: the largest one bounds what is recommended.
     await world.client.create(NodeKind, { metadata: { name: 'elsewhere' }, spec: { unschedulable: true } });
     const status = { status: { allocatable: { cpu: '64', memory: '64Gi', pods: '10' } } };

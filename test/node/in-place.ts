@@ -1,4 +1,4 @@
-import { Deployment, EndpointSlice, EventKind, PodKind, type Pod, type WorkloadObject } from 'optipod/kube';
+import { Deployment, EventKind, PodKind, type Pod, type WorkloadObject } from 'optipod/kube';
 import { OptimizationPolicy, WorkloadRecommendation } from 'optipod/lib/api';
 import { currentRun, loadImage, waitFor } from '../kit/index.js';
 import { cgroupOf } from '../kit/cgroups.js';
@@ -127,20 +127,6 @@ export class Bench {
     const fieldSelector = `reason=${reason},involvedObject.name=${name}`;
     const { items } = await this.world.client.list(EventKind, { namespace: this.namespace, fieldSelector });
     return items.map(({ message }) => message);
-  }
-
-  /** The pods of the webhook run in this process, which no Service knows. */
-  async admitWebhook(): Promise<void> {
-    await this.world.client.create(EndpointSlice, {
-      metadata: {
-        name: 'optipod-webhook-here',
-        namespace: 'optipod-system',
-        labels: { 'kubernetes.io/service-name': 'optipod-webhook' },
-      },
-      addressType: 'IPv4',
-      ports: [{ name: 'https', port: 9443 }],
-      endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready: true } }],
-    });
   }
 
   async #seen(name: string): Promise<unknown> {

@@ -1,5 +1,11 @@
 import { manifestsYaml, type OptiPodProps } from 'optipod/install';
-import { MutatingWebhookConfiguration, Namespace, ValidatingWebhookConfiguration, type Kind } from 'optipod/kube';
+import {
+  EndpointSlice,
+  MutatingWebhookConfiguration,
+  Namespace,
+  ValidatingWebhookConfiguration,
+  type Kind,
+} from 'optipod/kube';
 import { NAMES } from 'optipod/lib/optipod';
 import { parseAllDocuments, stringify } from 'yaml';
 import type { MetricsProvider } from '../../../operator/metrics/reading.js';
@@ -150,6 +156,20 @@ export class World {
   async configure(failurePolicy?: 'Fail'): Promise<void> {
     const configurations = synthesized(this.#options.props).filter(({ kind }) => isConfiguration(kind));
     await this.apply(configurations.map((object) => this.byUrl(object, failurePolicy)));
+  }
+
+  /** Has the operator take the webhook for ready: it runs in this process, which no Service knows. */
+  async admitWebhook(): Promise<void> {
+    await this.client.create(EndpointSlice, {
+      metadata: {
+        name: 'optipod-webhook-here',
+        namespace: NAMES.namespace,
+        labels: { 'kubernetes.io/service-name': 'optipod-webhook' },
+      },
+      addressType: 'IPv4',
+      ports: [{ name: 'https', port: 9443 }],
+      endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready: true } }],
+    });
   }
 
   /** Both processes anew, with other options. */
