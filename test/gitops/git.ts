@@ -33,10 +33,9 @@ export function manifests(
       metadata: { namespace, name },
       spec: {
         ...(kind === 'DaemonSet' ? {} : { replicas }),
-        // Pods here never run, which no rolling update comes to its end with.
-        ...(kind === 'Deployment' ? { strategy: { type: 'Recreate' } } : {}),
         selector: { matchLabels: labels },
-        template: { metadata: { labels }, spec: { containers: [container] } },
+        // The mount of a token has another name in each pod.
+        template: { metadata: { labels }, spec: { automountServiceAccountToken: false, containers: [container] } },
       },
     };
   });

@@ -9,9 +9,15 @@ export interface Installation {
   readonly tools: GitOpsTools;
   /** From now on containers use this much, and OptiPod's rolling window holds nothing else. */
   use(millicores: number, mebibytes: number): void;
-  /** Creates or edits the policy `gitops`: Auto, for all workloads of these namespaces. */
-  policy(over: { mode?: string; updateStrategy?: object }, namespaces: readonly string[]): Promise<void>;
+  /** Creates or edits a policy, of mode Auto, for all workloads of these namespaces. @param over.name @default 'gitops' */
+  policy(over: PolicyOptions, namespaces: readonly string[]): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface PolicyOptions {
+  readonly name?: string;
+  readonly mode?: string;
+  readonly updateStrategy?: object;
 }
 
 /** OptiPod's clock goes this much further at every change of usage, in minutes: more than the window of 5. */
@@ -26,6 +32,7 @@ export async function installed(name: string): Promise<Installation> {
   const operatorFlags = [`--custom-url=${usage.url}`, '--custom-interval=1s', '--custom-settle=0s', ...IMPATIENT_FLAGS];
   // Fail: where the webhook could not answer, no pod would be there.
   const world = await World.start({ name, now, operatorFlags, failurePolicy: 'Fail', audit: true });
+  await world.admitWebhook();
   return {
     world,
     tools: await gitOpsTools(world.cluster),
@@ -33,12 +40,12 @@ export async function installed(name: string): Promise<Installation> {
       usage.change({ since: now(), cores: millicores / 1000, bytes: mebibytes * MEBIBYTE });
       ahead += JUMP * 60_000;
     },
-    policy: ({ mode = 'Auto', updateStrategy = {} }, namespaces) =>
+    policy: ({ name: policy = 'gitops', mode = 'Auto', updateStrategy = {} }, namespaces) =>
       world.apply([
         {
           apiVersion: 'optipod.io/v1alpha1',
           kind: 'OptimizationPolicy',
-          metadata: { name: 'gitops', namespace: 'default' },
+          metadata: { name: policy, namespace: 'default' },
           spec: {
             mode,
             selector: { namespaces: { allow: namespaces } },

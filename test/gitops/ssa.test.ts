@@ -3,16 +3,11 @@ import { WORKLOAD_KINDS } from 'optipod/lib/policy';
 import { treeAt } from '../documents/tree.js';
 import { canSkip } from '../kit/extras.js';
 import { waitFor } from '../kit/index.js';
+import { ignore, ignoreDifferences, ignoreResources } from './deliveries.js';
 import { manifests, type Manifest } from './git.js';
 import { installed, type Installation } from './installation.js';
 import { KINDS, untilSettled, type Workload } from './outside.js';
-import { applicationForServerSideDiff, objectOf } from './page.js';
-import type { Application, IgnoreDifferences, IgnoreRule } from './tools.js';
-
-/** Those of docs/gitops.md: for Argo CD, for its server-side diff, and for Flux. */
-const ignoreDifferences = treeAt(objectOf('Application'), 'spec.ignoreDifferences') as IgnoreDifferences[];
-const ignoreResources = treeAt(applicationForServerSideDiff(), 'spec.ignoreDifferences') as IgnoreDifferences[];
-const ignore = treeAt(objectOf('Kustomization'), 'spec.ignore') as IgnoreRule[];
+import type { Application, IgnoreRule } from './tools.js';
 
 /** How Argo CD applies. */
 const SYNCS: Readonly<Record<string, Application>> = {

@@ -5,8 +5,12 @@ import { canSkip } from '../kit/extras.js';
 import { isWrite, requestsOf } from '../support/audit.js';
 import { tries } from '../support/tries.js';
 import { deliveries } from './deliveries.js';
-import { deployed, type Fleet } from './fleet.js';
+import { deployed, podCpus, type Fleet } from './fleet.js';
 import { installed, type Installation } from './installation.js';
+import { fakeNode, type FakeNode } from './nodes.js';
+import { ownAnnotations } from './outside.js';
+import { round } from './rounds.js';
+import { WEBHOOK_WAYS } from './ways.js';
 
 /** How often usage changes; at every second time something is committed to Git, too. */
 const ROUNDS = tries(2, 20).numRuns;
@@ -15,6 +19,7 @@ describe('GitOps under the webhook strategy', function () {
   this.timeout(0);
   let installation: Installation;
   let fleet: Fleet;
+  let node: FakeNode;
 
   before(async function () {
     try {
@@ -23,55 +28,68 @@ describe('GitOps under the webhook strategy', function () {
       if (canSkip(error)) this.skip();
       throw error;
     }
-    fleet = await deployed(installation, deliveries(installation.tools));
+    node = await fakeNode(installation.world.client);
+    fleet = await deployed(installation, deliveries(installation.tools, WEBHOOK_WAYS));
   });
-  after(() => installation.stop());
+  after(async () => {
+    await node.stop();
+    await installation.stop();
+  });
 
-  it(`B-GIT-1 B-APP-4 Argo CD and Flux are content while ${ROUNDS} recommendations come; nothing else changes`, async () => {
-    const updateStrategy = { strategy: 'webhook', rolloutStrategy: 'onNextRestart' };
-    await installation.policy({ updateStrategy }, fleet.namespaces);
-    for (let round = 1; round <= ROUNDS; round += 1) {
-      const others = await fleet.outside();
-      const recommended = use(round);
-      await fleet.contentUntil((said) => said['cpu-request.app'] === recommended);
-      const annotations = await fleet.annotations();
-      await fleet.sync();
-      expect(await fleet.outside(), 'all but annotations').to.deep.equal(others);
-      if (round % 2 === 0) {
-        await fleet.commit(`never-run:${round}`);
-        expect(await fleet.podRequests()).to.deep.equal(fleet.namespaces.map(() => recommended));
+  const namespacesOf = (way: string) =>
+    fleet.places.filter((place) => place.way.name === way).map(({ namespace }) => namespace);
+
+  const ways = WEBHOOK_WAYS.map(({ name }) => name).join(', ');
+  it(`B-GIT-1 B-APP-4 B-APP-5 B-APP-6 B-APP-7 Argo CD and Flux are content while ${ROUNDS} recommendations are applied: ${ways}`, async () => {
+    for (const { name, updateStrategy } of WEBHOOK_WAYS) {
+      await installation.policy({ name, updateStrategy }, namespacesOf(name));
+    }
+    for (let number = 1; number <= ROUNDS; number += 1) {
+      const recommended = await round({ installation, fleet, node }, number);
+      if (number % 2 !== 0) continue;
+      await fleet.commit(`never-run:${number}`);
+      for (const sight of await fleet.look()) {
+        expect(new Set(podCpus(sight)), sight.namespace).to.deep.equal(new Set([recommended]));
       }
-      expect(await fleet.annotations(), 'after syncs').to.deep.equal(annotations);
     }
     const commits = Math.floor(ROUNDS / 2);
-    expect(await fleet.revisions()).to.deep.equal(fleet.namespaces.map(() => String(1 + commits)));
+    for (const { way, workloads } of await fleet.look()) {
+      if (way.template !== 'nothing') continue;
+      const revision = workloads[0]?.metadata.annotations?.['deployment.kubernetes.io/revision'];
+      expect(revision).to.equal(String(1 + commits));
+    }
   });
 
   it('B-GIT-1 B-ANN-5 they are content when injection ends, and when the policy goes', async () => {
     const others = await fleet.outside();
-    await installation.policy({ mode: 'Recommend' }, fleet.namespaces);
-    await fleet.contentUntil((said) => 'managed' in said && !('strategy' in said));
-    await installation.world.cluster.kubectl(['delete', 'optpol', 'gitops']);
-    await fleet.contentUntil((said) => Object.keys(said).length === 0);
+    for (const { name } of WEBHOOK_WAYS) await installation.policy({ name, mode: 'Recommend' }, namespacesOf(name));
+    await fleet.contentUntil('injection to end', ({ workloads }) =>
+      workloads.map(ownAnnotations).every((said) => 'managed' in said && !('strategy' in said)),
+    );
+    await installation.world.cluster.kubectl(['delete', 'optpol', ...WEBHOOK_WAYS.map(({ name }) => name)]);
+    await fleet.contentUntil('annotations to go', ({ workloads }) =>
+      workloads.map(ownAnnotations).every((said) => Object.keys(said).length === 0),
+    );
     expect(await fleet.outside(), 'all but annotations').to.deep.equal(others);
   });
 
-  it('B-ANN-3 B-GIT-1 what OptiPod wrote to workloads were annotations, and nothing else', () => {
+  it('B-ANN-3 B-GIT-1 what OptiPod wrote to workloads were annotations, and the instants of restarts', () => {
     const user = `system:serviceaccount:${NAMES.namespace}:${NAMES.operator}`;
-    const written = requestsOf(installation.world.cluster.auditLog ?? '', user)
-      .filter((request) => isWrite(request) && request.objectRef?.apiGroup === 'apps')
-      .map(({ requestObject }) => requestObject as { readonly metadata: object });
-    expect(written).to.have.length.at.least(fleet.namespaces.length * WORKLOAD_KINDS.length * ROUNDS);
-    for (const { metadata, ...others } of written) {
-      expect(others).to.have.all.keys('apiVersion', 'kind');
-      expect(['name', 'namespace', 'uid', 'annotations']).to.include.members(Object.keys(metadata));
+    const written = requestsOf(installation.world.cluster.auditLog ?? '', user).filter(
+      (request) => isWrite(request) && request.objectRef?.apiGroup === 'apps',
+    );
+    expect(written).to.have.length.at.least(fleet.places.length * WORKLOAD_KINDS.length * ROUNDS);
+    for (const { requestObject, requestURI } of written) {
+      const { metadata, spec, ...others } = requestObject as { readonly metadata: object; readonly spec?: unknown };
+      expect(['apiVersion', 'kind']).to.include.members(Object.keys(others));
+      if (spec === undefined) {
+        expect(['name', 'namespace', 'uid', 'annotations']).to.include.members(Object.keys(metadata));
+      } else {
+        expect(requestURI).to.contain('-immediate/');
+        const annotations = (spec as { template: { metadata: { annotations: object } } }).template.metadata.annotations;
+        expect(spec).to.deep.equal({ template: { metadata: { annotations } } });
+        expect(annotations).to.have.all.keys('kubectl.kubernetes.io/restartedAt');
+      }
     }
   });
-
-  /** Up and down for CPU. @returns what is recommended for it: 1.2 times as much */
-  function use(round: number): string {
-    const millicores = 150 + 50 * ((round * 3) % 7);
-    installation.use(millicores, 100 + 20 * round);
-    return `${millicores * 1.2}m`;
-  }
 });

@@ -158,12 +158,12 @@ export class World {
     await this.apply(configurations.map((object) => this.byUrl(object, failurePolicy)));
   }
 
-  /** The pods of the webhook run in this process, which no Service knows. */
+  /** Has the operator take the webhook for ready: it runs in this process, which no Service knows. */
   async admitWebhook(): Promise<void> {
     await this.client.create(EndpointSlice, {
       metadata: {
         name: 'optipod-webhook-here',
-        namespace: 'optipod-system',
+        namespace: NAMES.namespace,
         labels: { 'kubernetes.io/service-name': 'optipod-webhook' },
       },
       addressType: 'IPv4',

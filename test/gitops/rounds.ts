@@ -1,0 +1,86 @@
+import { isDeepStrictEqual } from 'node:util';
+import { expect } from 'chai';
+import { WorkloadRecommendation } from 'optipod/lib/api';
+import { ownAnnotations } from './outside.js';
+import { podCpus, restarts, templateCpus, type Fleet, type Sight } from './fleet.js';
+import type { Installation } from './installation.js';
+import type { FakeNode } from './nodes.js';
+
+export interface Stage {
+  readonly installation: Installation;
+  readonly fleet: Fleet;
+  readonly node: FakeNode;
+}
+
+/**
+ * One change of usage, all the way to the pods. The tools are content before it comes, while OptiPod writes and the kubelets have not
+ * followed, and after it; they sync once more then, and nothing has changed but what is OptiPod's.
+ * @returns what is recommended for CPU
+ */
+export async function round({ installation, fleet, node }: Stage, number: number): Promise<string> {
+  const [others, before] = [await fleet.outside(), await fleet.look()];
+  await fleet.content();
+  node.hold();
+  const recommended = use(installation, number);
+  await fleet.contentUntil('the recommendation', (sight) => isTold(installation, sight, recommended));
+  await fleet.until('the write to be under way', (sight) => isUnderWay(sight, before, recommended));
+  await fleet.content();
+  node.release();
+  await fleet.until('pods to have it', (sight) => isDone(sight, recommended));
+  await fleet.content();
+  const annotations = await fleet.annotations();
+  await fleet.sync();
+  expect(await fleet.outside(), "all but OptiPod's own").to.deep.equal(others);
+  expect(withoutInstant(await fleet.annotations()), 'after syncs').to.deep.equal(withoutInstant(annotations));
+  await fleet.until('nothing to be undone', (sight) => isDone(sight, recommended));
+  return recommended;
+}
+
+/** When something was applied is said some time after it was. */
+function withoutInstant(annotations: readonly Record<string, string>[]): readonly object[] {
+  return annotations.map(({ 'last-applied': _, ...others }) => others);
+}
+
+/** Up and down for CPU. @returns what is recommended for it: 1.2 times as much */
+export function use(installation: Installation, round: number): string {
+  const millicores = 150 + 50 * ((round * 3) % 7);
+  installation.use(millicores, 100 + 20 * round);
+  return `${millicores * 1.2}m`;
+}
+
+/** Whether people are told of it, and the workload says it. */
+async function isTold({ world }: Installation, { namespace, workloads }: Sight, cpu: string): Promise<boolean> {
+  const { items } = await world.client.list(WorkloadRecommendation, { namespace });
+  return (
+    items.length === workloads.length &&
+    items.every(({ status }) => status?.summary?.cpu?.endsWith(cpu)) &&
+    workloads.map(ownAnnotations).every((said) => said['recommendation.app.cpu-request'] === cpu)
+  );
+}
+
+/** Whether OptiPod has written what it is to write, of which nothing has come yet. */
+function isUnderWay(sight: Sight, before: readonly Sight[], cpu: string): boolean {
+  const { way, namespace, pods } = sight;
+  if (way.template === 'requests') return templateCpus(sight).every((said) => said === cpu);
+  if (way.template === 'restart') {
+    const then = before.find((one) => one.namespace === namespace);
+    return then !== undefined && restarts(sight).every((at, index) => !isDeepStrictEqual(at, restarts(then)[index]));
+  }
+  if (way.pods === 'resized') return podCpus(sight).every((has) => has === cpu);
+  const leaving = pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  return way.pods === 'left alone' || leaving.length === sight.workloads.length;
+}
+
+/** Whether the pods are as they are to be, and there to stay. */
+function isDone(sight: Sight, cpu: string): boolean {
+  const { way, pods, workloads } = sight;
+  const isHere =
+    pods.length === workloads.length &&
+    pods.every(({ metadata, status }) => {
+      const isReady = status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True');
+      return metadata.deletionTimestamp === undefined && isReady === true;
+    });
+  if (!isHere || way.pods === 'left alone') return isHere;
+  const inEffect = pods.map(({ status }) => status?.containerStatuses?.[0]?.resources?.requests?.cpu);
+  return [...podCpus(sight), ...inEffect].every((has) => has === cpu);
+}
