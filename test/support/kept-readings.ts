@@ -7,8 +7,8 @@ import { createJournal } from '../../operator/journal/journal.js';
 /** Whose readings are kept by tests, with what rights `installJournalAccount` gives. */
 export const JOURNAL_ACCOUNT = { namespace: 'journal-test', name: 'keeper' } as const;
 
-export function journalOf(client: KubeClient, provider: string) {
-  const { namespace } = JOURNAL_ACCOUNT;
+/** @param namespace where it is kept */
+export function journalOf(client: KubeClient, provider: string, namespace: string = JOURNAL_ACCOUNT.namespace) {
   const access = createAccess({ client, namespace, fieldManager: 'test' }).to(journalUses(provider));
   return createJournal({ provider, access, namespace, creator: 'test' });
 }

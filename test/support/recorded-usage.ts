@@ -9,11 +9,13 @@ import { createMetricsServerProvider } from '../../operator/metrics/metrics-serv
 import { createUsageCollector, type UsageCollector } from '../../operator/usage/collector.js';
 import { UsageHistory } from '../../operator/usage/history.js';
 import { keptCollector } from '../../operator/usage/kept.js';
+import { podMetricsList } from './pod-metrics-server.js';
 
 /** Seconds between two readings of the recording. */
 const INTERVAL = 300;
 const DAY = 86_400;
-const NAMESPACE = 'shop';
+/** Where the pods are that the recording is of. */
+export const NAMESPACE = 'shop';
 
 const TRACES = syntheticTraces({ seed: 1, stepSeconds: INTERVAL });
 const BEGIN = TRACES[0]?.samples[0]?.at ?? 0;
@@ -35,30 +37,20 @@ function readingAt(instant: number): number {
   return Math.round((instant - BEGIN) / INTERVAL);
 }
 
-/** What metrics-server said then, as kube-apiserver hands it on. */
-const ANSWERS: readonly string[] = Array.from({ length: (30 * DAY) / INTERVAL }, (_, reading) => {
-  const items = TRACES.map(({ name, samples }) => {
+/** How many readings there are. */
+const READINGS = (30 * DAY) / INTERVAL;
+
+/** What metrics-server said of all pods. @param at when it says that it read them: seconds since 1970 */
+export function recordedList(reading: number, at = instantOf(reading)): object {
+  const measured = TRACES.map(({ name, samples }) => {
     // Each instant has a sample of CPU and one of memory.
     const [one, other] = samples.slice(reading * 2);
     const [cpu, memory] = one?.resource === 'cpu' ? [one, other] : [other, one];
-    return {
-      metadata: { namespace: NAMESPACE, name: `${name}-7d4b9c6f5d-x2k9z` },
-      timestamp: new Date(instantOf(reading) * 1000).toISOString(),
-      window: '30s',
-      containers: [
-        { name: 'app', usage: { cpu: `${Math.round((cpu?.value ?? 0) * 1e9)}n`, memory: String(memory?.value) } },
-      ],
-    };
+    const pod = `${name}-7d4b9c6f5d-x2k9z`;
+    return { namespace: NAMESPACE, pod, container: 'app', cpu: cpu?.value ?? 0, memory: memory?.value ?? 0 };
   });
-  return JSON.stringify({ kind: 'PodMetricsList', apiVersion: 'metrics.k8s.io/v1beta1', metadata: {}, items });
-});
-
-const NOTHING = JSON.stringify({
-  kind: 'PodMetricsList',
-  apiVersion: 'metrics.k8s.io/v1beta1',
-  metadata: {},
-  items: [],
-});
+  return podMetricsList(measured, at);
+}
 
 /** Answers as metrics-server did, a reading for each request. */
 export async function serveRecording(): Promise<{
@@ -70,9 +62,9 @@ export async function serveRecording(): Promise<{
   let next = 0;
   let left: readonly number[] = [];
   const server = createServer((_, response) => {
-    const answer = left.includes(next) ? NOTHING : ANSWERS[next];
+    const answer = left.includes(next) ? podMetricsList([], 0) : recordedList(next);
+    response.writeHead(next < READINGS ? 200 : 410, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     next += 1;
-    response.writeHead(answer === undefined ? 410 : 200, { 'content-type': 'application/json' }).end(answer);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
