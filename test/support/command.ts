@@ -11,6 +11,11 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** What it said on stderr, but for how far it was: that depends on how fast the machine is. */
+export function saidBy({ stderr }: Outcome): string {
+  return stderr.replaceAll(/^optipod: \d+ of \d+: .*\n/gm, '');
+}
+
 /** Runs `optipod`, bundled as it is published: the sources would have to be compiled again at every start. */
 export async function optipod(
   args: readonly string[],
