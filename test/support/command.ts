@@ -10,6 +10,11 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** What it said on stderr, but for how far it was: that depends on how fast the machine is. */
+export function saidBy({ stderr }: Outcome): string {
+  return stderr.replaceAll(/^optipod: \d+ of \d+: .*\n/gm, '');
+}
+
 /** Runs `optipod`, bundled as it is published. */
 export async function optipod(
   args: readonly string[],

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { createAuthority, type Authority } from '../../kit/certificates.js';
-import { optipod, type Outcome } from '../../support/command.js';
+import { optipod, saidBy, type Outcome } from '../../support/command.js';
 import { startPrometheusWith, type Prometheus } from '../../support/prometheus.js';
 import { dayUntil } from './day.js';
 
@@ -77,16 +77,17 @@ describe('optipod backtest --prometheus, of a real Prometheus that does not answ
     optipod(['backtest', '--prometheus', url, '--since', '12h', '--warmup', '6h', '-o', 'csv', ...flags], { env });
   const gatewayUrl = () => `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
 
-  function replayed({ code, stdout, stderr }: Outcome): void {
-    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
-    expect(stdout).to.match(/^shop\/StatefulSet\/db\/app,optipod\/default,/m);
+  function replayed(outcome: Outcome): void {
+    expect({ code: outcome.code, said: saidBy(outcome) }).to.deep.equal({ code: 0, said: '' });
+    expect(outcome.stdout).to.match(/^shop\/StatefulSet\/db\/app,optipod\/default,/m);
   }
 
-  function refused({ code, stdout, stderr }: Outcome, ...words: readonly string[]): void {
-    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
-    for (const word of words) expect(stderr, stderr).to.include(word);
-    expect(stderr.trim().split('\n'), stderr).to.have.length(1);
-    expect(stderr).not.to.include(PASSWORD);
+  function refused(outcome: Outcome, ...words: readonly string[]): void {
+    const said = saidBy(outcome);
+    expect({ code: outcome.code, stdout: outcome.stdout }).to.deep.equal({ code: 2, stdout: '' });
+    for (const word of words) expect(said, said).to.include(word);
+    expect(said.trim().split('\n'), said).to.have.length(1);
+    expect(said).not.to.include(PASSWORD);
   }
 
   it('B-MET-4 needs nothing where anybody may ask', async () => {
