@@ -144,6 +144,8 @@ describe("the operator's process, killed", function () {
     start();
     await waitFor('a last reading', () => (served > before ? true : undefined), { everyMs: 20 });
     isAtRest = true;
+    // What is handed out is counted a little later.
+    await waitFor('it to be kept', async () => ((await restored()) === served - lost.length ? true : undefined));
     recording.at(0, lost);
     const uninterrupted = await replayUsage({ url: recording.url, from: 0, count: served });
     for (const percentile of ['P50', 'P90', 'P99'] as const) {
