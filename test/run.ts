@@ -21,8 +21,9 @@ const root = join(import.meta.dirname, '..');
 
 interface Suite {
   readonly files: readonly string[];
-  /** Of these files, those that run beside a node where there is one, and those that have a lane of their own then. */
+  /** Of these files, those that run beside a node where there is one. */
   readonly besideNode?: readonly string[];
+  /** Of these files, those that have a lane of their own. */
   readonly apart?: readonly string[];
   /** Files besides, each of which starts a node of its own: a lane for them. */
   readonly ownNode?: readonly string[];
@@ -30,6 +31,14 @@ interface Suite {
   /** How often a property is tried, instead of fast-check's 100 times. */
   readonly tries?: number;
 }
+
+const soakedApart = [
+  'test/cluster/operator/template/interleavings.test.ts',
+  'test/cluster/disruption/**/*.test.ts',
+  'test/cluster/outages/**/*.test.ts',
+  'test/cluster/webhook/*.test.ts',
+  'test/gitops/**/*.test.ts',
+];
 
 const SUITES: Readonly<Record<string, Suite>> = {
   unit: { files: ['test/unit/**/*.test.ts'] },
@@ -53,17 +62,14 @@ const SUITES: Readonly<Record<string, Suite>> = {
   soak: {
     files: [
       'test/unit/**/*.test.ts',
-      'test/cluster/operator/template/interleavings.test.ts',
-      'test/cluster/disruption/**/*.test.ts',
       'test/cluster/journal/**/*.test.ts',
-      'test/cluster/outages/**/*.test.ts',
       'test/cluster/rulebook/**/*.test.ts',
       'test/cluster/runtime/**/*.test.ts',
       'test/cluster/runtime-manager/**/*.test.ts',
       'test/cluster/validate/ratcheting.test.ts',
-      'test/cluster/webhook/*.test.ts',
-      'test/gitops/**/*.test.ts',
+      ...soakedApart,
     ],
+    apart: soakedApart,
     ownNode: ['test/soak/**/*.test.ts'],
     needs: 'control-plane',
     tries: 20_000,
@@ -109,13 +115,14 @@ function sharedLanes(): Lane[] {
   const apart = suites.flatMap((suite) => suite.apart ?? []);
   const onNode = suites.filter(({ needs }) => needs === 'node').flatMap(({ files }) => files);
   const others = suites.filter(({ needs }) => needs !== 'node').flatMap(({ files }) => files);
-  if (onNode.length === 0) return [{ level: 'control-plane', args: others }];
   if (others.length === 0) return [{ level: 'node', args: onNode }];
-  return [
-    { level: 'control-plane', args: [...others, ...[...beside, ...apart].flatMap((files) => ['--ignore', files])] },
-    { level: 'node', args: [...onNode, ...beside] },
-    ...(apart.length > 0 ? [{ level: 'control-plane' as const, args: apart }] : []),
+  const elsewhere = [...(onNode.length > 0 ? beside : []), ...apart];
+  const lanes: Lane[] = [
+    { level: 'control-plane', args: [...others, ...elsewhere.flatMap((files) => ['--ignore', files])] },
   ];
+  if (onNode.length > 0) lanes.push({ level: 'node', args: [...onNode, ...beside] });
+  if (apart.length > 0) lanes.push({ level: 'control-plane', args: apart });
+  return lanes;
 }
 
 /** The files of tests in a folder, in turn for the one lane and the other: neighbours tend to cost the same. */
