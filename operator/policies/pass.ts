@@ -15,7 +15,7 @@ import { type Cluster, type ValidPolicy } from '../cluster.js';
 import type { EventRecorder } from '../runtime/index.js';
 import type { UsageSources } from '../usage/usage.js';
 import type { WorkloadWriters } from '../workloads/annotate.js';
-import type { RecommendationAccess } from '../workloads/recommendation.js';
+import { standingReport, type RecommendationAccess } from '../workloads/recommendation.js';
 import type { Turns } from '../workloads/turns.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
 import {
@@ -98,12 +98,12 @@ export async function pass(
   const governed = cluster.governed(policy);
   for (const loser of context.coverage.note(policy, governed)) context.evaluateSoon(loser);
   if (policy.spec.mode === 'Disabled') return { conditions: [ready(policy)], discovered: [], processed: 0 };
-  const usage = await readUsage(policy, governed, context.usage, {
-    nowSeconds: Math.floor(context.now() / 1000),
-    signal,
-  });
+  const nowSeconds = Math.floor(context.now() / 1000);
+  const usage = await readUsage(policy, governed, context.usage, { nowSeconds, signal });
   if (usage.failure) log.warn({ reason: usage.failure.reason, problem: usage.failure.message }, 'no usage');
-  const outcomes = usage.failure ? [] : await evaluate(governed, { policy, usage, context, log });
+  const outcomes = usage.failure
+    ? await evaluate(regressed(governed, nowSeconds, context), { policy, usage: noUsage(nowSeconds), context, log })
+    : await evaluate(governed, { policy, usage, context, log });
   if (!outcomes || isOutdated(policy, cluster)) return undefined;
   const conditions: (ConditionNow | undefined)[] = [
     ready(policy),
@@ -131,6 +131,16 @@ export async function pass(
     processed: outcomes.filter(({ isRecommended, failure }) => isRecommended && failure === undefined).length,
   };
 }
+
+/** What goes back to what it had, which waits for nobody's usage; what was told of all others stands. */
+function regressed(governed: readonly Workload[], nowSeconds: number, { reports, rollback }: PassContext): Workload[] {
+  return governed.filter((workload) => {
+    const told = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
+    return rollback.hasRegressed(workload, told, nowSeconds);
+  });
+}
+
+const noUsage = (at: number): UsageAt => ({ at, of: () => new Map() });
 
 interface Evaluation {
   readonly policy: ValidPolicy;

@@ -39,6 +39,8 @@ export interface Rollback {
    * @param now seconds since 1970
    */
   judge(workload: Workload, told: Told | undefined, now: number): Applying;
+  /** Whether a workload is to go back to what it had, or has gone and is held for it: that waits for no usage. */
+  hasRegressed(workload: Workload, told: Told | undefined, now: number): boolean;
   /** What is remembered where the workload's annotations are to be these. */
   remember(
     workload: Workload,
@@ -57,19 +59,27 @@ export function isWatched(told: Told | undefined): boolean {
 export function createRollback({ podsOf, event, lookAgain, settings }: RollbackOptions): Rollback {
   const window = settings.regressionWindow / 1000;
   const holdoff = settings.regressionHoldoff / 1000;
+
+  /** What there is to judge of a workload; undefined where it is proven, suspended, or nothing was changed. */
+  function caseOf(workload: Workload, told: Told | undefined, now: number) {
+    const applying = statusOf(told, workload)?.applying;
+    const change = applying?.change;
+    if (!applying || !change || change.proven || suspensionAt(applying, { content: workload.content }, now))
+      return undefined;
+    const pods = podsOf(workload);
+    const said = resourcesOf(change.containers);
+    const appliedAt = told?.status?.lastApplied === undefined ? undefined : Date.parse(told.status.lastApplied) / 1000;
+    const watched = pods.map((pod) => watchedPod(pod, carries(pod.spec, said)));
+    const input = { change, appliedAt, pods: watched, workload, window, now };
+    const regression = regressionOf({ ...input, changed: changedContainers(applying, workload.pod) });
+    return { applying, change, pods, input, regression };
+  }
+
   return {
     judge(workload, told, now) {
-      const applying = statusOf(told, workload)?.applying;
-      const change = applying?.change;
-      if (!applying || !change || change.proven || suspensionAt(applying, { content: workload.content }, now))
-        return applying;
-      const pods = podsOf(workload);
-      const said = resourcesOf(change.containers);
-      const appliedAt =
-        told?.status?.lastApplied === undefined ? undefined : Date.parse(told.status.lastApplied) / 1000;
-      const watched = pods.map((pod) => watchedPod(pod, carries(pod.spec, said)));
-      const input = { change, appliedAt, pods: watched, workload, window, now };
-      const regression = regressionOf({ ...input, changed: changedContainers(applying, workload.pod) });
+      const open = caseOf(workload, told, now);
+      if (!open) return statusOf(told, workload)?.applying;
+      const { applying, change, pods, input, regression } = open;
       if (regression) {
         const after = afterRegression(applying, regression, baselineOf(workload, pods, now), holdoff);
         const { message, until } = after.suspension;
@@ -79,6 +89,10 @@ export function createRollback({ podsOf, event, lookAgain, settings }: RollbackO
       const due = unreadyTooLongAt(input);
       if (due !== undefined) lookAgain(workload, (due - now) * 1000);
       return isProven(input) ? { ...applying, change: { ...change, proven: true } } : applying;
+    },
+    hasRegressed(workload, told, now) {
+      const suspension = suspensionAt(statusOf(told, workload)?.applying, { content: workload.content }, now);
+      return suspension?.reason === REGRESSED || caseOf(workload, told, now)?.regression !== undefined;
     },
     remember(workload, applying, annotations, now) {
       const wanted = readRecommendations(annotations);

@@ -1,18 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
+import { HISTORY_LABEL } from 'optipod/lib/optipod';
 import { waitFor } from '../../kit/index.js';
-import { diesWithUs } from '../../kit/process.js';
 import { isGuarded, isWrite } from '../../support/audit.js';
+import { startOptipod } from '../../support/optipod-process.js';
 import { isTree, treeAt, type Tree } from '../../documents/tree.js';
 import { OWN_NAMESPACE, useInstallation } from '../operator/installation.js';
 import { deployment, namespace, policy } from '../operator/objects.js';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const soak = process.env.OPTIPOD_TRIES !== undefined;
 /** In npm test each write is a fault point, in turn before and after it; in the soak run each call is, before and after. */
 const MOMENTS = ['before', 'after'] as const;
@@ -34,6 +31,8 @@ describe("the operator's reconciliations, killed", function () {
     await installation().cluster.kubectl(['delete', 'optimizationpolicies', '--all', '--all-namespaces']);
     await pause(3000);
     await installation().stopOperator();
+    const labelled = ['configmaps', '--namespace', OWN_NAMESPACE, '--selector', HISTORY_LABEL];
+    await installation().cluster.kubectl(['delete', ...labelled]);
     await objects().create(namespace(NAMESPACE));
   });
 
@@ -79,28 +78,18 @@ describe("the operator's reconciliations, killed", function () {
     };
   }
 
-  function start(killAt = '') {
-    const main = join(ROOT, 'operator/main.ts');
-    const preload = join(ROOT, 'test/support/kill-at.ts');
-    const [program, ...args] = diesWithUs([process.execPath, '--import', 'tsx', '--import', preload, main]);
-    const child = spawn(program, args, {
-      cwd: ROOT,
-      env: {
-        ...process.env,
-        ...installation().settings,
-        KUBECONFIG: installation().kubeconfig,
-        OPTIPOD_HEALTH_PORT: '0',
-        // Its calls are the election's, and proven with it; waiting for leases would be all this test does.
-        OPTIPOD_LEADER_ELECT: 'false',
-        KILL_AT: killAt,
-        KILL_LOG: log(),
-        KILL_SERVER: installation().cluster.server,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const start = (killAt = '') =>
+    startOptipod('operator', {
+      ...installation().settings,
+      KUBECONFIG: installation().kubeconfig,
+      OPTIPOD_HEALTH_PORT: '0',
+      // Its calls are the election's, and proven with it; waiting for leases would be all this test does.
+      OPTIPOD_LEADER_ELECT: 'false',
+      NODE_OPTIONS: `--import tsx --import ${join(import.meta.dirname, '../../support/kill-at.ts')}`,
+      KILL_AT: killAt,
+      KILL_LOG: log(),
+      KILL_SERVER: installation().cluster.server,
     });
-    const output = Promise.all([text(child.stdout), text(child.stderr)]);
-    return { child, output, exit: once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string) };
-  }
 
   const calls = () => readFileSync(log(), 'utf8').split('\n').filter(Boolean);
 
@@ -130,7 +119,7 @@ describe("the operator's reconciliations, killed", function () {
   it('B-FRM-2 kill -9 at any call of the API leads to the same end state', async function () {
     this.timeout(soak ? 1_800_000 : 600_000);
     await begin();
-    const undisturbed = start();
+    const undisturbed = await start();
     await calling();
     await quiet();
     undisturbed.child.kill('SIGTERM');
@@ -152,21 +141,21 @@ describe("the operator's reconciliations, killed", function () {
     let killed = 0;
     for (const { call, moment, at } of faults) {
       await begin();
-      const dying = start(at);
+      const dying = await start(at);
       // Where another order of the calls made one of them needless, it goes on to the end.
       const outcome = await Promise.race([dying.exit, pause(15_000, 'alive')]);
       if (outcome === 'alive') dying.child.kill('SIGKILL');
-      else expect(outcome, (await dying.output).join('')).to.equal('SIGKILL');
+      else expect(outcome, await dying.stderr).to.equal('SIGKILL');
       if (outcome === 'SIGKILL') killed += 1;
       writeFileSync(log(), '');
-      const next = start();
+      const next = await start();
       try {
         await calling();
         await reaches(wanted, `the end state after a kill ${moment} ${call}`);
       } finally {
         next.child.kill('SIGTERM');
       }
-      expect(await next.exit, (await next.output).join('')).to.equal(0);
+      expect(await next.exit, await next.stderr).to.equal(0);
       expect(await state()).to.deep.equal(wanted);
     }
     rmSync(log());

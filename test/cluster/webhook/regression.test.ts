@@ -138,4 +138,25 @@ describe('a workload that regresses', function () {
     await world.client.patch(Deployment, WEB, { spec: { template: { spec } } }, { type: 'merge' });
     await saying('240m');
   });
+
+  it('B-APP-11 goes back as well while nobody can tell what is used', async () => {
+    const pod = await replaced();
+    expect(resourcesOf(pod)?.requests?.cpu).to.equal('240m');
+    await prometheus.stop();
+    await waitFor(
+      'the policy to say so',
+      async () => {
+        const path = "-o=jsonpath={.status.conditions[?(@.type=='MetricsAvailable')].status}";
+        const { stdout } = await world.cluster.kubectl(['get', 'optpol', '-n', SPACE, 'all', path]);
+        return stdout === 'False' ? true : undefined;
+      },
+      { timeoutMs: 60_000 },
+    );
+    expect(said(await web())).to.equal('240m');
+    await kill(pod);
+    await saying(undefined);
+    const { applying, conditions } = (await told()) ?? {};
+    expect(applying?.suspension).to.include({ reason: 'Regressed' });
+    expect(conditions?.find(({ type }) => type === 'Applied')).to.include({ status: 'False', reason: 'Regressed' });
+  });
 });
