@@ -24,6 +24,8 @@ const PREFIX = 'optipod.io/';
 /** As `kubectl rollout restart` does it. */
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
 /** In which controllers and kube-apiserver count the templates of a workload. */
 const COUNTS = ['deployment.kubernetes.io/revision', 'deprecated.daemonset.template.generation'];
 
@@ -40,10 +42,13 @@ export function ownAnnotations({ metadata }: KubeObject): Record<string, string>
 function withoutOwn({ metadata, spec }: Workload, way: Way): object {
   const { resourceVersion: _, generation: __, annotations = {}, managedFields = [], ...rest } = metadata;
   const isOwn = (key: string) => key.startsWith(PREFIX) || (way.template !== 'nothing' && COUNTS.includes(key));
+  const others = Object.entries(annotations)
+    .filter(([key]) => !isOwn(key))
+    .map(([key, value]) => [key, key === LAST_APPLIED ? lastApplied(value, way) : value] as const);
   return {
     metadata: {
       ...rest,
-      annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => !isOwn(key))),
+      annotations: Object.fromEntries(others),
       managedFields: managedFields
         .filter(({ manager = '', subresource }) => !managersOf(way).includes(manager) && subresource !== 'status')
         // With the template come those who count templates, and Flux, which applies a DaemonSet each time and changes nothing.
@@ -51,6 +56,15 @@ function withoutOwn({ metadata, spec }: Workload, way: Way): object {
     },
     spec: withoutOwnTemplate(spec, way),
   };
+}
+
+/**
+ * What `kubectl apply` and Argo CD keep of the manifest that they applied. Where it respects what it is to ignore, Argo CD takes that
+ * from the cluster first, and with it what controllers say of the state.
+ */
+function lastApplied(json: string, way: Way): object {
+  const { status: _, spec, ...manifest } = JSON.parse(json) as { readonly status?: unknown; readonly spec: Tree };
+  return { ...manifest, spec: withoutOwnTemplate(spec, way) };
 }
 
 /** The field managers of OptiPod in a workload. */
