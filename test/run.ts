@@ -23,8 +23,8 @@ interface Suite {
   readonly files: readonly string[];
   /** Of these files, those that run beside a node where there is one. */
   readonly besideNode?: readonly string[];
-  /** Of these files, those that have a lane of their own. */
-  readonly apart?: readonly string[];
+  /** Of these files, those that have lanes of their own. */
+  readonly apart?: readonly (readonly string[])[];
   /** Files besides, each of which starts a node of its own: a lane for them. */
   readonly ownNode?: readonly string[];
   readonly needs?: Level;
@@ -32,12 +32,13 @@ interface Suite {
   readonly tries?: number;
 }
 
-const soakedApart = [
-  'test/cluster/operator/template/interleavings.test.ts',
-  'test/cluster/disruption/**/*.test.ts',
-  'test/cluster/outages/**/*.test.ts',
-  'test/cluster/webhook/*.test.ts',
-  'test/gitops/**/*.test.ts',
+const SOAKED_APART = [
+  [
+    'test/cluster/operator/template/interleavings.test.ts',
+    'test/cluster/disruption/**/*.test.ts',
+    'test/cluster/outages/**/*.test.ts',
+  ],
+  ['test/cluster/webhook/*.test.ts', 'test/gitops/**/*.test.ts'],
 ];
 
 const SUITES: Readonly<Record<string, Suite>> = {
@@ -45,16 +46,15 @@ const SUITES: Readonly<Record<string, Suite>> = {
   cluster: {
     files: ['test/cluster/**/*.test.ts', 'test/gitops/**/*.test.ts'],
     // Each by its name: mocha finds nothing by braces alone.
-    besideNode: [
-      'test/cluster/{runtime,runtime-processes}/**/*.test.ts',
-      'test/cluster/runtime-manager/events.test.ts',
-      'test/cluster/runtime-manager/leadership.test.ts',
-    ],
+    besideNode: ['test/cluster/{runtime,runtime-processes}/**/*.test.ts'],
     apart: [
-      'test/cluster/operator/**/*.test.ts',
-      'test/cluster/disruption/**/*.test.ts',
-      'test/cluster/runtime-manager/kill-points.test.ts',
-      'test/gitops/**/*.test.ts',
+      [
+        'test/cluster/disruption/**/*.test.ts',
+        'test/cluster/operator/**/*.test.ts',
+        'test/cluster/outages/**/*.test.ts',
+        'test/cluster/runtime-manager/**/*.test.ts',
+      ],
+      ['test/cluster/journal/**/*.test.ts', 'test/cluster/webhook/**/*.test.ts', 'test/gitops/**/*.test.ts'],
     ],
     needs: 'control-plane',
   },
@@ -67,9 +67,9 @@ const SUITES: Readonly<Record<string, Suite>> = {
       'test/cluster/runtime/**/*.test.ts',
       'test/cluster/runtime-manager/**/*.test.ts',
       'test/cluster/validate/ratcheting.test.ts',
-      ...soakedApart,
+      ...SOAKED_APART.flat(),
     ],
-    apart: soakedApart,
+    apart: SOAKED_APART,
     ownNode: ['test/soak/**/*.test.ts'],
     needs: 'control-plane',
     tries: 20_000,
@@ -116,13 +116,12 @@ function sharedLanes(): Lane[] {
   const onNode = suites.filter(({ needs }) => needs === 'node').flatMap(({ files }) => files);
   const others = suites.filter(({ needs }) => needs !== 'node').flatMap(({ files }) => files);
   if (others.length === 0) return [{ level: 'node', args: onNode }];
-  const elsewhere = [...(onNode.length > 0 ? beside : []), ...apart];
+  const elsewhere = [...(onNode.length > 0 ? beside : []), ...apart.flat()];
   const lanes: Lane[] = [
     { level: 'control-plane', args: [...others, ...elsewhere.flatMap((files) => ['--ignore', files])] },
   ];
   if (onNode.length > 0) lanes.push({ level: 'node', args: [...onNode, ...beside] });
-  if (apart.length > 0) lanes.push({ level: 'control-plane', args: apart });
-  return lanes;
+  return [...lanes, ...apart.map((args): Lane => ({ level: 'control-plane', args }))];
 }
 
 /** The files of tests in a folder, in turn for the one lane and the other: neighbours tend to cost the same. */
