@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 export function differences(before: unknown, after: unknown, path = ''): readonly string[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (!isBranch(before) || !isBranch(after)) {
-    return [`${path}: ${JSON.stringify(before) ?? 'nothing'} -> ${JSON.stringify(after) ?? 'nothing'}`];
+    return [`${path}: ${JSON.stringify(before)} -> ${JSON.stringify(after)}`];
   }
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return keys.flatMap((key) => differences(before[key], after[key], `${path}/${key}`));
