@@ -46,15 +46,23 @@ const SUITES: Readonly<Record<string, Suite>> = {
   cluster: {
     files: ['test/cluster/**/*.test.ts', 'test/gitops/**/*.test.ts'],
     // Each by its name: mocha finds nothing by braces alone.
-    besideNode: ['test/cluster/{runtime,runtime-processes}/**/*.test.ts'],
+    besideNode: [
+      'test/cluster/{runtime,runtime-processes}/**/*.test.ts',
+      'test/cluster/runtime-manager/events.test.ts',
+      'test/cluster/runtime-manager/leadership.test.ts',
+    ],
     apart: [
       [
-        'test/cluster/disruption/**/*.test.ts',
         'test/cluster/operator/**/*.test.ts',
         'test/cluster/outages/**/*.test.ts',
-        'test/cluster/runtime-manager/**/*.test.ts',
+        'test/cluster/runtime-manager/kill-points.test.ts',
       ],
-      ['test/cluster/journal/**/*.test.ts', 'test/cluster/webhook/**/*.test.ts', 'test/gitops/**/*.test.ts'],
+      [
+        'test/cluster/disruption/**/*.test.ts',
+        'test/cluster/journal/**/*.test.ts',
+        'test/cluster/webhook/**/*.test.ts',
+        'test/gitops/**/*.test.ts',
+      ],
     ],
     needs: 'control-plane',
   },

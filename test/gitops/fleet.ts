@@ -134,11 +134,3 @@ export function podCpus({ pods }: Sight): readonly unknown[] {
 export function templateCpus({ workloads }: Sight): readonly unknown[] {
   return workloads.map((workload) => treeAt(workload, 'spec.template.spec.containers.0.resources.requests.cpu'));
 }
-
-/** When the workloads were last restarted. */
-export function restarts({ workloads }: Sight): readonly unknown[] {
-  return workloads.map(({ spec }) => {
-    const annotations = treeAt(spec, 'template.metadata.annotations') as Record<string, unknown> | undefined;
-    return annotations?.['kubectl.kubernetes.io/restartedAt'];
-  });
-}

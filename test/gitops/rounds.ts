@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
+import type { Pod } from 'optipod/kube';
 import { WorkloadRecommendation } from 'optipod/lib/api';
 import { differences } from './differences.js';
 import { ownAnnotations } from './outside.js';
-import { podCpus, restarts, templateCpus, type Fleet, type Sight } from './fleet.js';
+import { treeAt } from '../documents/tree.js';
+import type { Fleet, Sight } from './fleet.js';
 import type { Installation } from './installation.js';
 import type { FakeNode } from './nodes.js';
 
@@ -24,7 +26,7 @@ export async function round({ installation, fleet, node }: Stage, number: number
   node.hold();
   const recommended = use(installation, number);
   await fleet.contentUntil('the recommendation', (sight) => isTold(installation, sight, recommended));
-  await fleet.until('the write to be under way', (sight) => isUnderWay(sight, before, recommended));
+  await fleet.until('the write to be under way', (sight) => isUnderWay(sight, before));
   await fleet.content();
   node.release();
   await fleet.until('pods to have it', (sight) => isDone(sight, recommended));
@@ -35,6 +37,12 @@ export async function round({ installation, fleet, node }: Stage, number: number
   expect(withoutInstant(await fleet.annotations()), 'after syncs').to.deep.equal(withoutInstant(annotations));
   await fleet.until('nothing to be undone', (sight) => isDone(sight, recommended));
   return recommended;
+}
+
+/** The first recommendation, from which rounds begin: before it all is on its way to what it is to be. */
+export async function begin({ installation, fleet }: Omit<Stage, 'node'>, recommended: string): Promise<void> {
+  await fleet.until('the first recommendation', (sight) => isTold(installation, sight, recommended));
+  await fleet.until('pods to have it', (sight) => isDone(sight, recommended));
 }
 
 /** When something was applied is said some time after it was. */
@@ -59,17 +67,19 @@ async function isTold({ world }: Installation, { namespace, workloads }: Sight, 
   );
 }
 
-/** Whether OptiPod has written what it is to write, of which nothing has come yet. */
-function isUnderWay(sight: Sight, before: readonly Sight[], cpu: string): boolean {
-  const { way, namespace, pods } = sight;
-  if (way.template === 'requests') return templateCpus(sight).every((said) => said === cpu);
-  if (way.template === 'restart') {
-    const then = before.find((one) => one.namespace === namespace);
-    return then !== undefined && restarts(sight).every((at, index) => !isDeepStrictEqual(at, restarts(then)[index]));
-  }
-  if (way.pods === 'resized') return podCpus(sight).every((has) => has === cpu);
+/**
+ * Whether OptiPod has written what it is to write, of which nothing has come yet. An evaluation that was under way knows of a new
+ * peak and not of new percentiles: what it finds may come first, and the other waits for it.
+ */
+function isUnderWay({ way, namespace, pods, workloads }: Sight, before: readonly Sight[]): boolean {
+  const then = before.find((one) => one.namespace === namespace)?.workloads ?? [];
+  const isOther = (path: string) =>
+    workloads.every(({ spec }, index) => !isDeepStrictEqual(treeAt(spec, path), treeAt(then[index]?.spec, path)));
+  if (way.template === 'requests') return isOther('template.spec.containers.0.resources.requests');
+  if (way.template === 'restart') return isOther('template.metadata.annotations');
+  if (way.pods === 'resized') return pods.every((pod) => !isDeepStrictEqual(specRequests(pod), requestsInEffect(pod)));
   const leaving = pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
-  return way.pods === 'left alone' || leaving.length === sight.workloads.length;
+  return way.pods === 'left alone' || leaving.length === workloads.length;
 }
 
 /** Whether the pods are as they are to be, and there to stay. */
@@ -82,6 +92,19 @@ function isDone(sight: Sight, cpu: string): boolean {
       return metadata.deletionTimestamp === undefined && isReady === true;
     });
   if (!isHere || way.pods === 'left alone') return isHere;
-  const inEffect = pods.map(({ status }) => status?.containerStatuses?.[0]?.resources?.requests?.cpu);
-  return [...podCpus(sight), ...inEffect].every((has) => has === cpu);
+  // A decrease of memory comes apart from the rest.
+  const memories = workloads.map((workload) => ownAnnotations(workload)['recommendation.app.memory-request']);
+  return pods.every((pod) =>
+    [specRequests(pod), requestsInEffect(pod)].every(
+      (has) => has?.cpu === cpu && memories.every((memory) => has.memory === memory),
+    ),
+  );
+}
+
+function specRequests({ spec }: Pod) {
+  return spec.containers[0]?.resources?.requests;
+}
+
+function requestsInEffect({ status }: Pod) {
+  return status?.containerStatuses?.[0]?.resources?.requests;
 }
