@@ -33,8 +33,11 @@ const IGNORE_CONTAINERS = `${PREFIX}ignore-containers`;
 const LONGEST_KEY_NAME = 63;
 const LONGEST_CONTAINER_NAME = LONGEST_KEY_NAME - 'recommendation..memory-request'.length;
 
-export type ResourceName = 'cpu' | 'memory';
-export type ResourceField = 'requests' | 'limits';
+/** What is right-sized of a container, and in which of its fields. */
+export const RESOURCE_NAMES = ['cpu', 'memory'] as const;
+export const RESOURCE_FIELDS = ['requests', 'limits'] as const;
+export type ResourceName = (typeof RESOURCE_NAMES)[number];
+export type ResourceField = (typeof RESOURCE_FIELDS)[number];
 
 interface Slot {
   readonly resource: ResourceName;

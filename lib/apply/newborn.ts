@@ -1,4 +1,4 @@
-import type { ContainerResources } from '../api/index.js';
+import { RESOURCE_FIELDS, RESOURCE_NAMES, type ContainerResources } from '../api/index.js';
 import {
   compareQuantities,
   parseQuantity,
@@ -41,15 +41,12 @@ function withClaims(
   return { ...pod, volumes: [...(pod.volumes ?? []), ...volumes] } as PodSpec;
 }
 
-const FIELDS = ['requests', 'limits'] as const;
-const RESOURCES = ['cpu', 'memory'] as const;
-
 /** Whether a pod has what is said of its containers; what is said of containers that it lacks does not count. */
 export function carries({ containers, initContainers = [] }: PodSpec, said: ContainerResources): boolean {
   return [...containers, ...initContainers].every(({ name, resources }) => {
     const wanted = said.get(name);
-    return FIELDS.every((field) =>
-      RESOURCES.every((resource) => {
+    return RESOURCE_FIELDS.every((field) =>
+      RESOURCE_NAMES.every((resource) => {
         const value = wanted?.[field]?.[resource];
         return value === undefined || isSame(value, resources?.[field]?.[resource]);
       }),

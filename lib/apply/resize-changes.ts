@@ -1,4 +1,10 @@
-import type { ContainerResources, ResourceField, ResourceName } from '../api/index.js';
+import {
+  RESOURCE_FIELDS,
+  RESOURCE_NAMES,
+  type ContainerResources,
+  type ResourceField,
+  type ResourceName,
+} from '../api/index.js';
 import {
   compareQuantities,
   quantityOf,
@@ -25,15 +31,12 @@ export interface Change {
   readonly isDecrease: boolean;
 }
 
-const FIELDS = ['requests', 'limits'] as const;
-const RESOURCES = ['cpu', 'memory'] as const;
-
 /** What of the containers that can be right-sized is another amount; another spelling of the same is none. */
 export function changesBetween(before: PodSpec, after: PodSpec): Change[] {
   const next = resizableContainers(after);
   return resizableContainers(before).flatMap(({ container, place: [, list] }, index) =>
-    FIELDS.flatMap((field) =>
-      RESOURCES.flatMap((resource): Change[] => {
+    RESOURCE_FIELDS.flatMap((field) =>
+      RESOURCE_NAMES.flatMap((resource): Change[] => {
         const from = container.resources?.[field]?.[resource];
         const value = next[index]?.container.resources?.[field]?.[resource];
         if (value === undefined) return [];

@@ -1,3 +1,4 @@
+import { RESOURCE_FIELDS, RESOURCE_NAMES } from '../api/index.js';
 import { isRecord, type ManagedFieldsEntry } from '../kube/index.js';
 
 /** A container's resource, as messages name it: `requests.cpu` of `web`. */
@@ -26,8 +27,6 @@ export interface ResourceManager {
 type Tree = Readonly<Record<string, unknown>>;
 
 const LISTS = ['containers', 'initContainers'] as const;
-const FIELDS = ['requests', 'limits'] as const;
-const RESOURCES = ['cpu', 'memory'] as const;
 
 /**
  * Who said which CPU and memory of a template's containers. Managers that said none are left out, but for OptiPod's where it has
@@ -50,9 +49,9 @@ export function resourceManagers(managedFields: readonly ManagedFieldsEntry[] = 
 }
 
 function owned(list: OwnedResource['list'], container: string, resources: Tree): OwnedResource[] {
-  return FIELDS.flatMap((field) => {
+  return RESOURCE_FIELDS.flatMap((field) => {
     const amounts = descend(resources, `f:${field}`);
-    return RESOURCES.filter((resource) => `f:${resource}` in amounts).map((resource) => ({
+    return RESOURCE_NAMES.filter((resource) => `f:${resource}` in amounts).map((resource) => ({
       container,
       list,
       field,

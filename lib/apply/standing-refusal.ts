@@ -1,4 +1,10 @@
-import type { ContainerResources, ResourceField, ResourceName } from '../api/index.js';
+import {
+  RESOURCE_FIELDS,
+  RESOURCE_NAMES,
+  type ContainerResources,
+  type ResourceField,
+  type ResourceName,
+} from '../api/index.js';
 import type { ContainerStatus, Pod, ResourceRequirements } from '../kube/index.js';
 import { resizableContainers } from '../pod/index.js';
 import { isOther } from './same-amount.js';
@@ -21,9 +27,6 @@ const IN_USE = /decrease memory limits?\b/i;
 /** In the words of 1.33 and of 1.36. */
 const EXCLUSIVE = /Guaranteed Pods alongside (CPU|Memory) Manager/i;
 
-const FIELDS = ['requests', 'limits'] as const;
-const RESOURCES = ['cpu', 'memory'] as const;
-
 /** @returns undefined where nothing is refused, or nobody knows what of it */
 export function standingRefusal(pod: Pod, state: string, message: string): StandingRefusal | undefined {
   if (state === 'Error' && IN_USE.test(message)) {
@@ -42,8 +45,8 @@ function inEffect({ spec, status = {} }: Pod): ContainerResources {
     const own = statuses.find(({ name }) => name === container.name);
     if (!own) continue;
     const amounts: Partial<Record<ResourceField, Record<string, string | number>>> = {};
-    for (const field of FIELDS) {
-      for (const resource of RESOURCES) {
+    for (const field of RESOURCE_FIELDS) {
+      for (const resource of RESOURCE_NAMES) {
         const has = amountOf(own, field, resource, container.resources?.[field]?.[resource]);
         if (has !== undefined) amounts[field] = { ...amounts[field], [resource]: has };
       }

@@ -1,4 +1,4 @@
-import { ignoredContainers, type ContainerResources } from '../api/index.js';
+import { RESOURCE_FIELDS, RESOURCE_NAMES, ignoredContainers, type ContainerResources } from '../api/index.js';
 import { compareQuantities, parseQuantity, type ObjectMeta, type PodSpec } from '../kube/index.js';
 import { resizableContainers } from '../pod/index.js';
 import { TEMPLATE_MANAGER, type OwnedResource, type ResourceManager } from './resource-managers.js';
@@ -42,9 +42,6 @@ export interface TemplateInput {
   readonly by: 'apply' | 'patch';
 }
 
-const FIELDS = ['requests', 'limits'] as const;
-const RESOURCES = ['cpu', 'memory'] as const;
-
 /**
  * What a template is to be told. An apply removes what its manager said before and now leaves out: so a resource without a fresh
  * recommendation (held, below the threshold, without data) is said again at its live value as long as it is OptiPod's.
@@ -84,7 +81,7 @@ export function managedFields(
 /** All fields that anybody could right-size; ordinary init containers have none. */
 export function resizableFields(pod: PodSpec): OwnedResource[] {
   return resizableContainers(pod).flatMap(({ container: { name: container }, place: [, list] }) =>
-    FIELDS.flatMap((field) => RESOURCES.map((resource) => ({ container, list, field, resource }))),
+    RESOURCE_FIELDS.flatMap((field) => RESOURCE_NAMES.map((resource) => ({ container, list, field, resource }))),
   );
 }
 
@@ -118,8 +115,8 @@ export function amountsByField(pod: PodSpec): ReadonlyMap<string, string> {
   const amounts = new Map<string, string>();
   for (const list of ['containers', 'initContainers'] as const) {
     for (const { name: container, resources } of pod[list] ?? []) {
-      for (const field of FIELDS) {
-        for (const resource of RESOURCES) {
+      for (const field of RESOURCE_FIELDS) {
+        for (const resource of RESOURCE_NAMES) {
           const value = resources?.[field]?.[resource];
           if (value !== undefined) amounts.set(fieldName({ container, list, field, resource }), String(value));
         }

@@ -1,6 +1,5 @@
+import { RESOURCE_NAMES } from '../api/index.js';
 import type { Container, LimitRange, PodSpec, ResourceRequirements } from '../kube/index.js';
-
-const RESOURCES = ['cpu', 'memory'] as const;
 
 /**
  * The pod that kube-apiserver makes of a template, as far as CPU and memory go: a missing request is the limit, then LimitRanger
@@ -27,7 +26,7 @@ function withDefaults(
 ): ResourceRequirements | undefined {
   const request: Record<string, string | number> = { ...requests };
   const limit: Record<string, string | number> = { ...limits };
-  for (const resource of RESOURCES) {
+  for (const resource of RESOURCE_NAMES) {
     const asked = request[resource] ?? limit[resource];
     const most = limit[resource] ?? items.find((item) => item.default?.[resource] !== undefined)?.default?.[resource];
     const least =

@@ -1,7 +1,6 @@
+import { RESOURCE_NAMES } from '../api/index.js';
 import type { LimitRange, PodSpec } from '../kube/index.js';
 import { nanos, nanosOf, podTotal } from './total.js';
-
-const RESOURCES = ['cpu', 'memory'] as const;
 
 /**
  * Whether a changed pod breaks a rule of a LimitRange that the pod as received did not, by the arithmetic of kube-apiserver's
@@ -29,7 +28,7 @@ function violations(pod: PodSpec, limitRanges: readonly LimitRange[]): string[] 
   // kube-apiserver stores and writes a LimitRange without limits as null.
   const items = limitRanges.flatMap(({ spec }) => spec.limits ?? []);
   return items.flatMap((item, index) =>
-    RESOURCES.flatMap((resource) => {
+    RESOURCE_NAMES.flatMap((resource) => {
       const bounds = {
         min: nanos(item.min?.[resource]),
         max: nanos(item.max?.[resource]),

@@ -1,4 +1,4 @@
-import type { ContainerResources } from '../api/index.js';
+import { RESOURCE_FIELDS, RESOURCE_NAMES, type ContainerResources } from '../api/index.js';
 import {
   compareQuantities,
   jsonPointer,
@@ -33,9 +33,6 @@ export type PodPatch =
   /** The pod would not be valid, or not the pod its author made: it is left as it is, whole. */
   | { readonly outcome: 'refused'; readonly reason: string; readonly skipped: readonly SkippedValue[] };
 
-const FIELDS = ['requests', 'limits'] as const;
-const RESOURCES = ['cpu', 'memory'] as const;
-
 /**
  * The JSON patch that gives a pod recommended resources: nothing but containers' CPU and memory, only what differs, applied
  * and checked here before kube-apiserver sees it. Running it on its own result changes nothing.
@@ -67,13 +64,13 @@ export function patchPod(spec: PodSpec, recommended: ContainerResources, limitRa
   return reason ? { outcome: 'refused', reason, skipped } : { outcome: 'patched', operations, after, skipped };
 }
 
-type Amounts = Partial<Record<(typeof FIELDS)[number], Record<string, string>>>;
+type Amounts = Partial<Record<(typeof RESOURCE_FIELDS)[number], Record<string, string>>>;
 
 /** What differs between a container and its recommendation; equal amounts in another spelling do not. */
 function changesOf({ name, resources }: Container, wanted: ResourceRequirements, skipped: SkippedValue[]) {
   const changes: Amounts = {};
-  for (const field of FIELDS) {
-    for (const resource of RESOURCES) {
+  for (const field of RESOURCE_FIELDS) {
+    for (const resource of RESOURCE_NAMES) {
       const value = wanted[field]?.[resource];
       if (value === undefined) continue;
       const quantity = parseQuantity(value);
@@ -97,7 +94,7 @@ function changesOf({ name, resources }: Container, wanted: ResourceRequirements,
  * kube-apiserver, which would have taken the pod with its own request, would refuse it.
  */
 function limitSetSince(
-  resource: (typeof RESOURCES)[number],
+  resource: (typeof RESOURCE_NAMES)[number],
   request: Quantity,
   resources: ResourceRequirements | undefined,
   wanted: ResourceRequirements,
@@ -115,7 +112,7 @@ function operationsFor(
   changes: Amounts,
 ): JsonPatchOperation[] {
   if (!current) return [{ op: 'add', path: jsonPointer(...place, 'resources'), value: changes }];
-  return FIELDS.flatMap((field): JsonPatchOperation[] => {
+  return RESOURCE_FIELDS.flatMap((field): JsonPatchOperation[] => {
     const amounts = changes[field];
     if (!amounts) return [];
     if (!current[field]) return [{ op: 'add', path: jsonPointer(...place, 'resources', field), value: amounts }];
@@ -131,7 +128,7 @@ function merge(current: ResourceRequirements | undefined, changes: Amounts): Res
   return {
     ...current,
     ...Object.fromEntries(
-      FIELDS.flatMap((field) => (changes[field] ? [[field, { ...current?.[field], ...changes[field] }]] : [])),
+      RESOURCE_FIELDS.flatMap((field) => (changes[field] ? [[field, { ...current?.[field], ...changes[field] }]] : [])),
     ),
   };
 }
@@ -150,7 +147,7 @@ function invalidity(before: PodSpec, after: PodSpec, limitRanges: readonly Limit
 function asksAboveLimit(pod: PodSpec, limitRanges: readonly LimitRange[]): boolean {
   const defaults = defaultLimits(limitRanges);
   return resizableContainers(pod).some(({ container }) =>
-    RESOURCES.some((resource) => {
+    RESOURCE_NAMES.some((resource) => {
       const request = parseQuantity(container.resources?.requests?.[resource] ?? '');
       const own = container.resources?.limits?.[resource];
       const limits = own === undefined ? defaults.map((limit) => limit[resource] ?? '') : [own];

@@ -1,3 +1,4 @@
+import { RESOURCE_NAMES } from '../api/index.js';
 import { compareQuantities, parseQuantity, type Container, type PodSpec } from '../kube/index.js';
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
@@ -6,7 +7,7 @@ export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 export function qosClass({ containers, initContainers = [], resources }: PodSpec): QosClass {
   const all: readonly Pick<Container, 'resources'>[] = resources ? [{ resources }] : [...containers, ...initContainers];
   const amounts = all.flatMap((container) =>
-    RESOURCES.map((name) => ({
+    RESOURCE_NAMES.map((name) => ({
       asked: container.resources?.requests?.[name] !== undefined,
       request: amount(container.resources?.requests?.[name]),
       limit: amount(container.resources?.limits?.[name]),
@@ -21,8 +22,6 @@ export function qosClass({ containers, initContainers = [], resources }: PodSpec
   );
   return guaranteed ? 'Guaranteed' : 'Burstable';
 }
-
-const RESOURCES = ['cpu', 'memory'] as const;
 
 /** Zero counts as not given, as it does for the kubelet. */
 function amount(value: string | number | undefined) {

@@ -1,14 +1,12 @@
 import type { ContainerAmounts } from '../../imports/types/workload-recommendation.js';
-import type { ContainerResources } from '../api/index.js';
+import { RESOURCE_NAMES, type ContainerResources } from '../api/index.js';
 import type { ResourceRequirements } from '../kube/index.js';
-
-const RESOURCES = ['cpu', 'memory'] as const;
 
 /** CPU and memory of containers, as the WorkloadRecommendation has them. */
 export function containerAmounts(containers: ContainerResources): ContainerAmounts[] {
   return [...containers].map(([name, { requests, limits }]) => {
     const amounts: Record<string, { request?: string; limit?: string }> = {};
-    for (const resource of RESOURCES) {
+    for (const resource of RESOURCE_NAMES) {
       const [request, limit] = [requests?.[resource], limits?.[resource]];
       if (request === undefined && limit === undefined) continue;
       amounts[resource] = {
@@ -28,7 +26,7 @@ export function resourcesOf(amounts: readonly ContainerAmounts[] = []): Containe
 function requirements(amounts: ContainerAmounts): ResourceRequirements {
   const requests: Record<string, string> = {};
   const limits: Record<string, string> = {};
-  for (const resource of RESOURCES) {
+  for (const resource of RESOURCE_NAMES) {
     const { request, limit } = amounts[resource] ?? {};
     if (request !== undefined) requests[resource] = request;
     if (limit !== undefined) limits[resource] = limit;

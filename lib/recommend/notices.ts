@@ -1,4 +1,4 @@
-import type { ResourceName } from '../api/index.js';
+import { RESOURCE_NAMES, type ResourceName } from '../api/index.js';
 import { amountIn } from './amount.js';
 import type { ContainerRecommendation } from './container.js';
 import { HOLD_REASONS } from './explanation.js';
@@ -15,12 +15,10 @@ export interface Notice {
 
 const CAPPED = 'more is wanted than the limit allows, which updateStrategy.updateRequestsOnly leaves as it is';
 
-const RESOURCES = ['cpu', 'memory'] as const;
-
 /** What is held, capped or throttled, by container and resource. That nothing needs to change is not worth a notice. */
 export function noticesOf(containers: readonly ContainerRecommendation[]): Notice[] {
   return containers.flatMap((container) =>
-    RESOURCES.flatMap((resource): Notice[] => {
+    RESOURCE_NAMES.flatMap((resource): Notice[] => {
       const { hold, steps } = container[resource];
       const where = `${container.name} ${resource}`;
       if (hold && hold.reason !== 'BelowThreshold') return [{ kind: 'hold', where, ...hold }];

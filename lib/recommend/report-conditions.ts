@@ -1,3 +1,4 @@
+import { RESOURCE_NAMES } from '../api/index.js';
 import type { ConditionNow } from '../kube/index.js';
 import type { ContainerRecommendation } from './container.js';
 import { cut } from './cut.js';
@@ -30,10 +31,8 @@ export function reportConditions(
   return [recommended(containers, notices), applied(containers, notices, application)];
 }
 
-const RESOURCES = ['cpu', 'memory'] as const;
-
 function recommended(containers: readonly ContainerRecommendation[], notices: readonly Notice[]): ConditionNow {
-  const all = containers.flatMap((container) => RESOURCES.map((resource) => ({ container, resource })));
+  const all = containers.flatMap((container) => RESOURCE_NAMES.map((resource) => ({ container, resource })));
   const some = all.filter(({ container, resource }) => container[resource].request !== undefined);
   const isMissing = ({ where }: Notice) => !some.some((one) => `${one.container.name} ${one.resource}` === where);
   const untold = notices.filter((notice) => notice.kind === 'cap' || isMissing(notice));
@@ -53,7 +52,7 @@ function applied(
 ): ConditionNow {
   const type = 'Applied';
   const holds = notices.filter(({ kind }) => kind === 'hold');
-  const any = (is: typeof isWritten) => containers.some((one) => RESOURCES.some((resource) => is(one, resource)));
+  const any = (is: typeof isWritten) => containers.some((one) => RESOURCE_NAMES.some((resource) => is(one, resource)));
   if (!any(isWritten)) {
     if (holds.length === 0 && any(isSettled)) {
       const message = 'what the workload has is within the smallest change that matters of what is recommended';

@@ -1,4 +1,4 @@
-import type { ResourceName } from '../api/index.js';
+import { RESOURCE_NAMES, type ResourceName } from '../api/index.js';
 import type { LimitRange, PodSpec, ResourceRequirements } from '../kube/index.js';
 import { limitRangeViolation, podTotal, qosClass } from '../pod/index.js';
 import { amountIn, amountOf, formatAmount, formatUnits, unitsDown } from './amount.js';
@@ -16,8 +16,6 @@ export interface PodSurroundings {
   readonly constraints?: ClusterConstraints;
 }
 
-const RESOURCES = ['cpu', 'memory'] as const;
-
 /**
  * What only all containers together show: a resource whose recommendations would break a LimitRange, a quota or the largest
  * node is held in all of them, and the pod keeps its class.
@@ -26,7 +24,7 @@ export function heldByWholePod(
   containers: readonly ContainerRecommendation[],
   around: PodSurroundings,
 ): readonly ContainerRecommendation[] {
-  const held = RESOURCES.reduce((now, resource) => {
+  const held = RESOURCE_NAMES.reduce((now, resource) => {
     const reason = podHold(now, resource, around);
     return reason ? holding(now, resource, reason) : now;
   }, containers);
@@ -93,7 +91,7 @@ function keepingClass(
   const isKept = (some: readonly ContainerRecommendation[]) =>
     (qosClass(applied(pod, some, spec)) === 'Guaranteed') === (was === 'Guaranteed');
   if (!containers.some(freshResources) || isKept(containers)) return containers;
-  for (const resource of was === 'Guaranteed' ? [] : RESOURCES) {
+  for (const resource of was === 'Guaranteed' ? [] : RESOURCE_NAMES) {
     for (const [index, container] of containers.entries()) {
       const moved = movedByOne(container, resource, spec);
       if (!moved) continue;
@@ -102,7 +100,7 @@ function keepingClass(
     }
   }
   const message = `the pod would not stay ${was === 'Guaranteed' ? 'Guaranteed' : 'Burstable'}`;
-  return RESOURCES.reduce((now, resource) => holding(now, resource, hold('HeldByQoS', message)), containers);
+  return RESOURCE_NAMES.reduce((now, resource) => holding(now, resource, hold('HeldByQoS', message)), containers);
 }
 
 /** @returns undefined where there is nothing to move, or it would pass what the chain keeps to */
