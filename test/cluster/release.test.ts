@@ -5,7 +5,7 @@ import { release } from '../../operator/applying/template/release.js';
 import { writeTemplate } from '../../operator/applying/template/write.js';
 import { createClient, loadClusterConfig, type KubeClient } from '../../operator/runtime/index.js';
 import { WORKLOAD_PROJECTIONS, type Workload } from '../../operator/workloads/workload.js';
-import { canSkip, OLDEST } from '../kit/extras.js';
+import { OLDEST, orSkip } from '../kit/extras.js';
 import { sharedCluster, startCluster, waitFor, type Cluster } from '../kit/index.js';
 import { workload } from './operator/objects.js';
 
@@ -24,13 +24,9 @@ for (const version of ['newest', OLDEST]) {
     let client: KubeClient;
 
     before(async function () {
-      try {
-        cluster =
-          version === OLDEST ? await startCluster({ name: 'release', version }) : await sharedCluster('control-plane');
-      } catch (error) {
-        if (canSkip(error)) this.skip();
-        throw error;
-      }
+      cluster = await orSkip(this, async () =>
+        version === OLDEST ? await startCluster({ name: 'release', version }) : await sharedCluster('control-plane'),
+      );
       client = createClient(await loadClusterConfig({ kubeconfig: cluster.kubeconfig }));
       await client.create(Namespace, { metadata: { name: SPACE } });
     });

@@ -8,7 +8,7 @@ import {
   loadClusterConfig,
   type KubeClient,
 } from '../../operator/runtime/index.js';
-import { canSkip, OLDEST } from '../kit/extras.js';
+import { OLDEST, orSkip } from '../kit/extras.js';
 import { kubeconfigOf, sharedCluster, startCluster, type Cluster } from '../kit/index.js';
 
 const SPACE = 'refusals';
@@ -23,13 +23,9 @@ for (const version of ['newest', OLDEST]) {
     let client: KubeClient;
 
     before(async function () {
-      try {
-        cluster =
-          version === OLDEST ? await startCluster({ name: 'refusals', version }) : await sharedCluster('control-plane');
-      } catch (error) {
-        if (canSkip(error)) this.skip();
-        throw error;
-      }
+      cluster = await orSkip(this, async () =>
+        version === OLDEST ? await startCluster({ name: 'refusals', version }) : await sharedCluster('control-plane'),
+      );
       client = createClient(await loadClusterConfig({ kubeconfig: cluster.kubeconfig }));
       await client.create(Namespace, { metadata: { name: SPACE } });
       // Without managers nobody makes it, and pods are refused.

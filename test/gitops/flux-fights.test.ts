@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { OptimizationPolicy, WorkloadRecommendation } from 'optipod/lib/api';
 import { NAMES } from 'optipod/lib/optipod';
-import { canSkip } from '../kit/extras.js';
+import { orSkip } from '../kit/extras.js';
 import { eventsOf, waitFor } from '../kit/index.js';
 import { isWrite, requestsOf } from '../support/audit.js';
 import { manifests } from './git.js';
@@ -20,12 +20,7 @@ describe('Flux, with requests in Git, against the strategy ssa', function () {
   const git = manifests(SPACE, { replicas: 0 }).filter(({ kind }) => kind === 'Deployment');
 
   before(async function () {
-    try {
-      installation = await installed('gitops-fights');
-    } catch (error) {
-      if (canSkip(error)) this.skip();
-      throw error;
-    }
+    installation = await orSkip(this, () => installed('gitops-fights'));
     const { world, tools } = installation;
     await world.namespace(SPACE);
     await tools.flux(git);

@@ -1,4 +1,4 @@
-import { canSkip } from '../kit/extras.js';
+import { orSkip } from '../kit/extras.js';
 import { tries } from '../support/tries.js';
 import { ignoringDeliveries } from './deliveries.js';
 import { deployed, templateCpus, type Fleet } from './fleet.js';
@@ -16,12 +16,7 @@ describe('GitOps under the strategy ssa, with the documented rules', function ()
   let node: FakeNode;
 
   before(async function () {
-    try {
-      installation = await installed('gitops-ssa-rounds');
-    } catch (error) {
-      if (canSkip(error)) this.skip();
-      throw error;
-    }
+    installation = await orSkip(this, () => installed('gitops-ssa-rounds'));
     node = await fakeNode(installation.world.client);
     fleet = await deployed(installation, ignoringDeliveries(installation.tools, [SSA]));
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { WORKLOAD_KINDS } from 'optipod/lib/policy';
 import { treeAt } from '../documents/tree.js';
-import { canSkip } from '../kit/extras.js';
+import { orSkip } from '../kit/extras.js';
 import { waitFor } from '../kit/index.js';
 import { ignore, ignoreDifferences, ignoreResources } from './deliveries.js';
 import { manifests, type Manifest } from './git.js';
@@ -24,12 +24,7 @@ describe('GitOps under the strategy ssa', function () {
   const repositories = new Map<string, readonly Manifest[]>();
 
   before(async function () {
-    try {
-      installation = await installed('gitops-ssa');
-    } catch (error) {
-      if (canSkip(error)) this.skip();
-      throw error;
-    }
+    installation = await orSkip(this, () => installed('gitops-ssa'));
     // Without pods all are rolled out, as they have to be before OptiPod applies anything.
     for (const namespace of [...Object.keys(SYNCS), 'flux', 'flux-ignoring']) {
       repositories.set(namespace, manifests(namespace, { replicas: 0 }));

@@ -27,3 +27,13 @@ export function canSkip(error: unknown, env: NodeJS.ProcessEnv = process.env): e
   const inCi = Boolean(env.CI) && env.CI !== 'false';
   return error instanceof CannotRun && Boolean(env.KUBEBUILDER_ASSETS) && !inCi;
 }
+
+/** Starts what a test needs besides a cluster; skips what runs in this context where it may do without. */
+export async function orSkip<T>(context: { skip(): never }, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (canSkip(error)) context.skip();
+    throw error;
+  }
+}

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { canSkip } from '../../kit/extras.js';
+import { orSkip } from '../../kit/extras.js';
 import { ensurePrograms } from '../../kit/programs.js';
 
 interface Report {
@@ -18,12 +18,10 @@ describe('B-API-3 what the rules cost, by the estimate of kube-apiserver', () =>
   let program: string;
 
   before(async function () {
-    try {
-      program = (await ensurePrograms(['cel-cost'], { progress: () => undefined })).get('cel-cost') ?? '';
-    } catch (error) {
-      if (canSkip(error)) this.skip();
-      throw error;
-    }
+    program = await orSkip(
+      this,
+      async () => (await ensurePrograms(['cel-cost'], { progress: () => undefined })).get('cel-cost') ?? '',
+    );
   });
 
   for (const file of readdirSync(CRDS).filter((name) => name.endsWith('.yaml'))) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Apiserver, installCrds } from '../../documents/apiserver.js';
-import { canSkip, OLDEST } from '../../kit/extras.js';
+import { OLDEST, orSkip } from '../../kit/extras.js';
 import { sharedCluster, startCluster, type Cluster } from '../../kit/index.js';
 import { policy } from '../../support/policies/cases.js';
 import { disagreement } from '../../support/policies/compare.js';
@@ -19,13 +19,9 @@ describe('B-API-9 the rulebook gives the verdict of kube-apiserver, names the sa
     it(`on the ${version === 'newest' ? version : `oldest (${version})`} Kubernetes, ${String(POLICIES)} policies, OPTIPOD_SEED=${String(seed)}`, async function () {
       // First, and not only for its own test: what others share must not be the oldest Kubernetes.
       const shared = await sharedCluster('control-plane');
-      let cluster: Cluster;
-      try {
-        cluster = version === 'newest' ? shared : await startCluster({ version, name: `kubernetes-${version}` });
-      } catch (error) {
-        if (canSkip(error)) this.skip();
-        throw error;
-      }
+      const cluster: Cluster = await orSkip(this, async () =>
+        version === 'newest' ? shared : await startCluster({ version, name: `kubernetes-${version}` }),
+      );
       await installCrds(cluster);
       const apiserver = new Apiserver(cluster);
       try {
