@@ -125,9 +125,9 @@ export async function deployed({ world }: Installation, deliveries: readonly Del
   };
 }
 
-/** The requests for CPU of the one container of pods. */
-export function podCpus({ pods }: Sight): readonly unknown[] {
-  return pods.map(({ spec }) => spec.containers[0]?.resources?.requests?.cpu);
+/** What the one container of a pod requests. */
+export function podRequests({ spec }: Pod) {
+  return spec.containers[0]?.resources?.requests;
 }
 
 /** What the templates request of CPU. */

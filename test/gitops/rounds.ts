@@ -5,7 +5,7 @@ import { WorkloadRecommendation } from 'optipod/lib/api';
 import { differences } from './differences.js';
 import { ownAnnotations } from './outside.js';
 import { treeAt } from '../documents/tree.js';
-import type { Fleet, Sight } from './fleet.js';
+import { podRequests, type Fleet, type Sight } from './fleet.js';
 import type { Installation } from './installation.js';
 import type { FakeNode } from './nodes.js';
 
@@ -77,7 +77,7 @@ function isUnderWay({ way, namespace, pods, workloads }: Sight, before: readonly
     workloads.every(({ spec }, index) => !isDeepStrictEqual(treeAt(spec, path), treeAt(then[index]?.spec, path)));
   if (way.template === 'requests') return isOther('template.spec.containers.0.resources.requests');
   if (way.template === 'restart') return isOther('template.metadata.annotations');
-  if (way.pods === 'resized') return pods.every((pod) => !isDeepStrictEqual(specRequests(pod), requestsInEffect(pod)));
+  if (way.pods === 'resized') return pods.every((pod) => !isDeepStrictEqual(podRequests(pod), requestsInEffect(pod)));
   const leaving = pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
   return way.pods === 'left alone' || leaving.length === workloads.length;
 }
@@ -95,14 +95,10 @@ function isDone(sight: Sight, cpu: string): boolean {
   // A decrease of memory comes apart from the rest.
   const memories = workloads.map((workload) => ownAnnotations(workload)['recommendation.app.memory-request']);
   return pods.every((pod) =>
-    [specRequests(pod), requestsInEffect(pod)].every(
+    [podRequests(pod), requestsInEffect(pod)].every(
       (has) => has?.cpu === cpu && memories.every((memory) => has.memory === memory),
     ),
   );
-}
-
-function specRequests({ spec }: Pod) {
-  return spec.containers[0]?.resources?.requests;
 }
 
 function requestsInEffect({ status }: Pod) {

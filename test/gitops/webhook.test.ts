@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { NAMES } from 'optipod/lib/optipod';
 import { WORKLOAD_KINDS } from 'optipod/lib/policy';
-import { canSkip } from '../kit/extras.js';
+import { orSkip } from '../kit/extras.js';
 import { isWrite, requestsOf } from '../support/audit.js';
 import { tries } from '../support/tries.js';
 import { deliveries } from './deliveries.js';
-import { deployed, podCpus, type Fleet } from './fleet.js';
+import { deployed, podRequests, type Fleet } from './fleet.js';
 import { installed, type Installation } from './installation.js';
 import { fakeNode, type FakeNode } from './nodes.js';
 import { ownAnnotations } from './outside.js';
@@ -22,12 +22,7 @@ describe('GitOps under the webhook strategy', function () {
   let node: FakeNode;
 
   before(async function () {
-    try {
-      installation = await installed('gitops');
-    } catch (error) {
-      if (canSkip(error)) this.skip();
-      throw error;
-    }
+    installation = await orSkip(this, () => installed('gitops'));
     node = await fakeNode(installation.world.client);
     fleet = await deployed(installation, deliveries(installation.tools, WEBHOOK_WAYS));
   });
@@ -50,8 +45,8 @@ describe('GitOps under the webhook strategy', function () {
       const recommended = await round({ installation, fleet, node }, number);
       if (number % 2 === 0) continue;
       await fleet.commit(`never-run:after-${number}`);
-      for (const sight of await fleet.look()) {
-        expect([...new Set(podCpus(sight))], sight.namespace).to.deep.equal([recommended]);
+      for (const { namespace, pods } of await fleet.look()) {
+        expect([...new Set(pods.map((pod) => podRequests(pod)?.cpu))], namespace).to.deep.equal([recommended]);
       }
     }
     const commits = Math.ceil(ROUNDS / 2);

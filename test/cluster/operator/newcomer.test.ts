@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { waitFor } from '../../kit/index.js';
 import { OWN_NAMESPACE, useInstallation } from './installation.js';
 import { deployment, namespace, policy, type Name } from './objects.js';
+import { webhookSlice } from '../../support/webhook-slice.js';
 
 /** The containers of a Deployment whose one container says what it requests, and what its limits are. */
 const resources = (requests: object, limits: object = {}) => ({
@@ -18,18 +19,7 @@ describe('kubectl tells a newcomer why a number is what it is', function () {
 
   before(async () => {
     await objects().create(
-      {
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: {
-          name: 'optipod-webhook-newcomer',
-          namespace: OWN_NAMESPACE,
-          labels: { 'kubernetes.io/service-name': 'optipod-webhook' },
-        },
-        addressType: 'IPv4',
-        ports: [{ name: 'https', port: 9443 }],
-        endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready: true } }],
-      },
+      webhookSlice({ name: 'optipod-webhook-newcomer' }),
       namespace('newcomer', { labels: { 'optipod.io/webhook': 'enabled' } }),
       deployment('newcomer', 'web'),
       deployment('newcomer', 'capped', resources({ cpu: '100m', memory: '128Mi' }, { cpu: '200m', memory: '220Mi' })),

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { OWN_NAMESPACE, useInstallation } from './installation.js';
 import { deployment, namespace, policy, type Name } from './objects.js';
+import { webhookSlice } from '../../support/webhook-slice.js';
 
 describe('trouble on the way to pods', function () {
   this.timeout(60_000);
@@ -24,22 +25,11 @@ describe('trouble on the way to pods', function () {
     await objects().patch('Namespace/reach', { metadata: { labels: { 'optipod.io/webhook': 'enabled' } } });
     await objects().condition(AUTO, 'Applying', 'WebhookNotReady');
     const slice: Name = `EndpointSlice/${OWN_NAMESPACE}/optipod-webhook-test`;
-    const endpoints = (ready: boolean) => [{ addresses: ['192.0.2.1'], conditions: { ready } }];
-    await objects().create({
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: {
-        name: 'optipod-webhook-test',
-        namespace: OWN_NAMESPACE,
-        labels: { 'kubernetes.io/service-name': 'optipod-webhook' },
-      },
-      addressType: 'IPv4',
-      ports: [{ name: 'https', port: 9443 }],
-      endpoints: endpoints(false),
-    });
+    const name = 'optipod-webhook-test';
+    await objects().create(webhookSlice({ name, isReady: false }));
     await objects().evaluate(AUTO);
     await objects().condition(AUTO, 'Applying', 'WebhookNotReady');
-    await objects().patch(slice, { endpoints: endpoints(true) });
+    await objects().patch(slice, { endpoints: webhookSlice({ name }).endpoints });
     expect(await objects().condition(AUTO, 'Applying', 'ThroughWebhook')).to.include({ status: 'True' });
     await objects().patch(slice, { endpoints: [] });
     await objects().condition(AUTO, 'Applying', 'WebhookNotReady');

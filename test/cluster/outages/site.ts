@@ -24,6 +24,7 @@ import { makePodsReady, type MadeReady } from '../../support/made-ready.js';
 import { startOptipod, type OptipodProcess } from '../../support/optipod-process.js';
 import { accountName } from '../../support/rights.js';
 import { startUsageServer, type UsageServer } from '../../support/told-usage.js';
+import { webhookSlice } from '../../support/webhook-slice.js';
 
 export const SPACE = 'outages';
 export const CONTAINER = 'app';
@@ -56,7 +57,6 @@ const SETTINGS = {
 
 const SOON = { everyMs: 100, timeoutMs: 60_000 };
 const Service = kind('', 'v1', 'Service', 'services');
-const SLICE = { namespace: NAMES.namespace, name: `${NAMES.webhook}-here` };
 
 interface Ports {
   readonly webhook: number;
@@ -109,7 +109,7 @@ export class Site {
     const ports = { webhook: await port(), webhookHealth: await port(), operatorHealth: await port() };
     const toWebhook = await openLink(() => ports.webhook);
     await install(cluster, installation(toWebhook.port));
-    await client.create(EndpointSlice, slice(true));
+    await client.create(EndpointSlice, webhookSlice());
     const labels = { [WEBHOOK_NAMESPACE_LABEL.key]: WEBHOOK_NAMESPACE_LABEL.value };
     await client.create(Namespace, { metadata: { name: SPACE, labels } });
     const toApiserver = await openLink(() => Number(new URL(cluster.server).port));
@@ -161,7 +161,8 @@ export class Site {
 
   /** What the webhook's Service has noticed of it. */
   async notice(isReady: boolean): Promise<void> {
-    await this.client.patch(EndpointSlice, SLICE, { endpoints: slice(isReady).endpoints }, { type: 'merge' });
+    const { metadata, endpoints } = webhookSlice({ isReady });
+    await this.client.patch(EndpointSlice, metadata, { endpoints }, { type: 'merge' });
   }
 
   /** Has every policy recommend this much CPU: usage is next to nothing, so that its least is what is recommended. */
@@ -355,16 +356,6 @@ type Installed = Manifest & {
   readonly spec?: object;
   readonly webhooks?: readonly { readonly clientConfig: { readonly service: object } }[];
 };
-
-/** kube-apiserver's own would be empty: no Service selects what runs here. */
-function slice(isReady: boolean) {
-  return {
-    metadata: { ...SLICE, labels: { 'kubernetes.io/service-name': NAMES.webhook } },
-    addressType: 'IPv4',
-    ports: [{ name: 'https', port: 9443 }],
-    endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready: isReady } }],
-  };
-}
 
 function deployment(name: Name) {
   const labels = { app: name };

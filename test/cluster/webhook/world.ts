@@ -25,6 +25,7 @@ import {
 import { webhookSettings } from '../../../webhook/settings.js';
 import { createWebhook } from '../../../webhook/webhook.js';
 import { startCluster, waitFor, type Cluster } from '../../kit/index.js';
+import { webhookSlice } from '../../support/webhook-slice.js';
 
 const SOON = { everyMs: 20, timeoutMs: 30_000 };
 
@@ -160,16 +161,7 @@ export class World {
 
   /** Has the operator take the webhook for ready: it runs in this process, which no Service knows. */
   async admitWebhook(): Promise<void> {
-    await this.client.create(EndpointSlice, {
-      metadata: {
-        name: 'optipod-webhook-here',
-        namespace: NAMES.namespace,
-        labels: { 'kubernetes.io/service-name': 'optipod-webhook' },
-      },
-      addressType: 'IPv4',
-      ports: [{ name: 'https', port: 9443 }],
-      endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready: true } }],
-    });
+    await this.client.create(EndpointSlice, webhookSlice());
   }
 
   /** Both processes anew, with other options. */
