@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Namespace, PodKind, type Kind } from 'optipod/kube';
+import { Namespace, PodKind } from 'optipod/kube';
 import {
   WORKLOADS,
   annotationsOf,
@@ -14,8 +14,6 @@ import {
 } from './pods.js';
 import type { World } from './world.js';
 
-const Nodes: Kind = { group: '', version: 'v1', kind: 'Node', plural: 'nodes', scope: 'Cluster' };
-
 const wanted = { requests: { cpu: '240m', memory: '512Mi' } };
 
 export function injection(here: () => World): void {
@@ -25,8 +23,6 @@ export function injection(here: () => World): void {
   before(async () => {
     world = here();
     namespace = await world.namespace('injection');
-    // A DaemonSet makes pods for nodes that are there, running or not.
-    await world.client.create(Nodes, { metadata: { name: 'on-paper' } });
   });
 
   for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) {

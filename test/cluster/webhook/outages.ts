@@ -42,17 +42,20 @@ export function outages(here: () => World): void {
     const workload = await recommended(world, namespace, 'probe', { app: wanted });
     await untilNewborn(world, workload, wanted);
     await world.stopWebhook();
-    for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) {
-      const name = `down-${kind.toLowerCase()}`;
-      await createWorkload(world, namespace, name, {
-        ...options,
-        kind,
-        containers: [{ name: 'app', image: 'i', resources: own }],
-      });
-      const [pod] = await podsOf(world, namespace, name);
-      expect(resourcesOf(pod)).to.deep.equal(own);
+    try {
+      for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) {
+        const name = `down-${kind.toLowerCase()}`;
+        await createWorkload(world, namespace, name, {
+          ...options,
+          kind,
+          containers: [{ name: 'app', image: 'i', resources: own }],
+        });
+        const [pod] = await podsOf(world, namespace, name);
+        expect(resourcesOf(pod)).to.deep.equal(own);
+      }
+    } finally {
+      await world.startWebhook();
     }
-    await world.startWebhook();
     await untilNewborn(world, workload, wanted);
     await createWorkload(world, namespace, 'up', options);
     const [pod] = await podsOf(world, namespace, 'up');

@@ -1,4 +1,12 @@
-import { PodKind, type Container, type Kind, type Pod, type PodSpec, type WorkloadObject } from 'optipod/kube';
+import {
+  NodeKind,
+  PodKind,
+  type Container,
+  type Kind,
+  type Pod,
+  type PodSpec,
+  type WorkloadObject,
+} from 'optipod/kube';
 import { OptimizationPolicy, writeAnnotations, type WorkloadAnnotations } from 'optipod/lib/api';
 import { DaemonSet, Deployment, StatefulSet } from 'optipod/kube';
 import { waitFor } from '../../kit/index.js';
@@ -9,6 +17,11 @@ export const WORKLOADS = { Deployment, StatefulSet, DaemonSet } as const satisfi
 /** An image is named and never run: pods here stay Pending. */
 export function container(name: string, resources?: object, more: object = {}): Container {
   return { name, image: 'never-run', ...(resources ? { resources } : {}), ...more };
+}
+
+/** A DaemonSet makes pods for nodes that are there, running or not. */
+export function createNodeOnPaper({ client }: World): Promise<unknown> {
+  return client.create(NodeKind, { metadata: { name: 'on-paper' } });
 }
 
 export interface WorkloadOptions {
@@ -37,8 +50,14 @@ export function createWorkload(
     ...(kind === 'DaemonSet' ? {} : { replicas }),
     template: {
       metadata: { labels },
-      // The token's mount would be in every pod.
-      spec: { automountServiceAccountToken: false, containers, ...(initContainers ? { initContainers } : {}) },
+      spec: {
+        // The token's mount would be in every pod.
+        automountServiceAccountToken: false,
+        containers,
+        ...(initContainers ? { initContainers } : {}),
+        // A node on paper reports nothing, and is tainted as unreachable after a minute.
+        ...(kind === 'DaemonSet' ? { tolerations: [{ operator: 'Exists' }] } : {}),
+      },
     },
   };
   return client.create(WORKLOADS[kind], { metadata: { namespace, name, annotations }, spec });

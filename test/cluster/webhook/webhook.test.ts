@@ -3,7 +3,7 @@ import { anyPod } from './any-pod.js';
 import { authority } from './authority.js';
 import { injection } from './injection.js';
 import { outages } from './outages.js';
-import { recommended, untilNewborn } from './pods.js';
+import { createNodeOnPaper, recommended, untilNewborn } from './pods.js';
 import { reinvocation } from './reinvocation.js';
 import { validity } from './validity.js';
 import { World } from './world.js';
@@ -15,6 +15,7 @@ describe('the webhook on a real kube-apiserver', function () {
 
   before(async () => {
     world = await World.start();
+    await createNodeOnPaper(world);
     const namespace = await world.namespace('warm-up');
     const wanted = { requests: { cpu: '240m' } };
     const workload = await recommended(world, namespace, 'web', { app: wanted });
