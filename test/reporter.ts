@@ -1,12 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
 import { type Counts, closingLine } from './support/counts.js';
+import { bePatient } from './support/patience.js';
 
 /**
  * Mocha's spec reporter with the one closing line that tools read: `N passed, N failed`. OPTIPOD_COUNTS names a file for the
  * numbers instead, where several of mocha's processes have one closing line together.
  */
 export default class ClosingLine extends Mocha.reporters.Spec {
+  constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
+    super(runner, options);
+    bePatient(runner);
+  }
+
   override epilogue(): void {
     super.epilogue();
     const { passes, failures, pending } = this.stats;

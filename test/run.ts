@@ -98,6 +98,8 @@ if (tries !== undefined) {
   process.env.OPTIPOD_TRIES = String(tries);
   process.env.OPTIPOD_SEED ??= String(Date.now() % 2 ** 31);
 }
+// Lanes share the machine: everything takes as much longer as there are of them, and again where it is a slow one.
+process.env.OPTIPOD_PATIENCE ??= '4';
 process.exitCode = await main();
 
 function mocha(args: readonly string[]): string[] {
