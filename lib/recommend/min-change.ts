@@ -10,6 +10,8 @@ import { safeFloor } from './memory-floor.js';
 /** Floating point: 0.1 to 0.105 is a change of 5 %. */
 const NOISE = 1e-9;
 
+type Wanted = Pick<Requirements, 'request' | 'limit'>;
+
 /**
  * What stays where the final target differs too little from it to matter. What was last said is given up all the same where it
  * cannot stand: outside the bounds, above a limit, or below what was used or killed at, however close.
@@ -17,7 +19,7 @@ const NOISE = 1e-9;
 export function tooSmall(
   final: Requirements,
   input: RecommendationInput,
-): { readonly request: string; readonly limit?: string; readonly hold: Hold } | undefined {
+): { readonly request: string; readonly limit?: string; readonly hold: Hold; readonly wanted: Wanted } | undefined {
   const said = lastSaid(input);
   const change = largestChange(final, said);
   const { minChange } = input.settings;
@@ -33,6 +35,7 @@ export function tooSmall(
     request: String(request),
     ...(final.limit === undefined || limit === undefined ? {} : { limit: String(limit) }),
     hold: hold('BelowThreshold', message),
+    wanted: { request: final.request, ...(final.limit === undefined ? {} : { limit: final.limit }) },
   };
 }
 

@@ -20,6 +20,8 @@ export interface ResourceRecommendation {
   readonly limit?: string;
   /** Why nothing is to be written: what was last written stays. */
   readonly hold?: Hold;
+  /** What would be recommended were it not too small a change. */
+  readonly wanted?: Pick<Requirements, 'request' | 'limit'>;
   /** To remember, for the next step of a gradual decrease. */
   readonly gradual?: GradualState;
 }

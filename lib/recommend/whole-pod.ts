@@ -28,7 +28,7 @@ export function heldByWholePod(
     const reason = podHold(now, resource, around);
     return reason ? holding(now, resource, reason) : now;
   }, containers);
-  return keepingClass(held, around);
+  return keepingClass(standingForClass(held, around), around);
 }
 
 function podHold(
@@ -88,9 +88,7 @@ function keepingClass(
 ): readonly ContainerRecommendation[] {
   const { pod, spec, constraints } = around;
   const was = qosClass(pod);
-  const isKept = (some: readonly ContainerRecommendation[]) =>
-    (qosClass(applied(pod, some, spec)) === 'Guaranteed') === (was === 'Guaranteed');
-  if (!containers.some(freshResources) || isKept(containers)) return containers;
+  if (!containers.some(freshResources) || isKept(containers, around)) return containers;
   for (const resource of was === 'Guaranteed' ? [] : RESOURCE_NAMES) {
     for (const [index, container] of containers.entries()) {
       const moved = movedByOne(container, resource, spec);
@@ -101,6 +99,34 @@ function keepingClass(
   }
   const message = `the pod would not stay ${was === 'Guaranteed' ? 'Guaranteed' : 'Burstable'}`;
   return RESOURCE_NAMES.reduce((now, resource) => holding(now, resource, hold('HeldByQoS', message)), containers);
+}
+
+/** Whether the pod stays Guaranteed, or stays what it is besides. */
+function isKept(containers: readonly ContainerRecommendation[], { pod, spec }: PodSurroundings): boolean {
+  return (qosClass(applied(pod, containers, spec)) === 'Guaranteed') === (qosClass(pod) === 'Guaranteed');
+}
+
+/**
+ * What stands one unit from what is wanted because the pod would become Guaranteed otherwise is told as it was the first time: it
+ * is what is recommended, not a change too small to matter.
+ */
+function standingForClass(
+  containers: readonly ContainerRecommendation[],
+  around: PodSurroundings,
+): readonly ContainerRecommendation[] {
+  for (const resource of RESOURCE_NAMES) {
+    for (const [index, container] of containers.entries()) {
+      const { hold: small, wanted, ...standing } = container[resource];
+      if (small === undefined || wanted === undefined) continue;
+      const asWanted = { ...container, [resource]: { ...standing, ...wanted } };
+      const moved = movedByOne(asWanted, resource, around.spec);
+      if (moved?.request !== standing.request || moved?.limit !== standing.limit) continue;
+      if (!isKept(containers.with(index, asWanted), around)) {
+        return containers.with(index, { ...container, [resource]: moved });
+      }
+    }
+  }
+  return containers;
 }
 
 /** @returns undefined where there is nothing to move, or it would pass what the chain keeps to */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { HISTORY_LABEL } from 'optipod/lib/optipod';
-import { waitFor } from '../../kit/index.js';
+import { patience, waitFor } from '../../kit/index.js';
 import { isGuarded, isWrite } from '../../support/audit.js';
 import { startOptipod } from '../../support/optipod-process.js';
 import { isTree, treeAt, type Tree } from '../../documents/tree.js';
@@ -143,7 +143,7 @@ describe("the operator's reconciliations, killed", function () {
       await begin();
       const dying = await start(at);
       // Where another order of the calls made one of them needless, it goes on to the end.
-      const outcome = await Promise.race([dying.exit, pause(15_000, 'alive')]);
+      const outcome = await Promise.race([dying.exit, pause(15_000 * patience, 'alive')]);
       if (outcome === 'alive') dying.child.kill('SIGKILL');
       else expect(outcome, await dying.stderr).to.equal('SIGKILL');
       if (outcome === 'SIGKILL') killed += 1;

@@ -27,8 +27,11 @@ export interface Load {
 const NEW_CONNECTION_EVERY = 10;
 const POOL = 8;
 
+/** What the machine cannot keep up with is not sent: a queue that grows would be all there is to see. */
+const MOST_UNDER_WAY_SECONDS = 0.25;
+
 /**
- * Reviews against the webhook itself at a steady rate, trusting what kube-apiserver would trust: the bundle of the moment,
+ * Reviews against the webhook itself at a steady rate, or as many as it can do, trusting what kube-apiserver would trust: the bundle of the moment,
  * with other connections for another bundle.
  * @param trusted PEM
  */
@@ -78,6 +81,7 @@ export function reviewsAtRate(
     for (let sent = 0; !stopped;) {
       const due = ((performance.now() - from) / 1000) * perSecond;
       for (; sent < due; sent += 1) {
+        if (underWay.size >= perSecond * MOST_UNDER_WAY_SECONDS) continue;
         const asked = one(sent).finally(() => underWay.delete(asked));
         underWay.add(asked);
       }

@@ -75,6 +75,29 @@ describe('recommending a workload', () => {
     expect(limited.web?.limits).to.deep.equal({ cpu: '1001m', memory: '300Mi' });
   });
 
+  it('B-REC-4 says each time why it stays a unit below, and not that the unit is too small a change', () => {
+    const pod = web({ requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: '200m', memory: '256Mi' } });
+    const strategies = [
+      {},
+      { updateRequestsOnly: false, limitConfig: { cpuLimitMultiplier: 1, memoryLimitMultiplier: 1 } },
+    ];
+    for (const strategy of strategies) {
+      const first = workload(pod, { web: both(0.3, 300) }, { strategy });
+      expect(first.containers[0]?.cpu.steps.at(-1)).to.include({ step: 'KeptBurstable' });
+      const { requests = {}, limits = {} } = freshRecommendations(first).containers.get('web') ?? {};
+      const said = Object.entries({
+        ...{ 'cpu-request': requests.cpu, 'memory-request': requests.memory },
+        ...{ 'cpu-limit': limits.cpu, 'memory-limit': limits.memory },
+      }).flatMap(([key, value]) => (value === undefined ? [] : [[`optipod.io/recommendation.web.${key}`, value]]));
+      const annotations = {
+        'optipod.io/policy-uid': 'uid-web',
+        ...(Object.fromEntries(said) as Record<string, string>),
+      };
+      const again = workload(pod, { web: both(0.3, 300) }, { strategy, workload: { metadata: { annotations }, pod } });
+      expect(again.containers[0]?.cpu).to.deep.equal(first.containers[0]?.cpu);
+    }
+  });
+
   it('B-REC-4 stays Burstable also next to what was written before', () => {
     const pod = web({ requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } });
     const annotations = { 'optipod.io/policy-uid': 'uid-web', 'optipod.io/recommendation.web.cpu-request': '500m' };
