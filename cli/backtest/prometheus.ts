@@ -6,7 +6,7 @@ import { containerOf } from '../../operator/metrics/prometheus/prometheus.js';
 import { queriesOf, type Names } from '../../operator/metrics/prometheus/queries.js';
 import { ProviderError } from '../../operator/metrics/provider.js';
 import type { ContainerRef } from '../../operator/metrics/reading.js';
-import type { ResourceName } from '../../lib/api/index.js';
+import { RESOURCE_NAMES, type ResourceName } from '../../lib/api/index.js';
 import type { Progress } from '../progress.js';
 import { Refused } from '../refused.js';
 import type { TraceSource } from './folder.js';
@@ -70,7 +70,7 @@ export async function recordedTraces(options: RecordingOptions): Promise<readonl
   for (let day = 0, start = from; start <= to; day += 1, start += DAY) {
     progressing.at(day, `days of ${endpoint.placeOf({ path: '' })} are read`);
     const end = Math.min(to, start + DAY - RESOLUTION);
-    for (const resource of ['cpu', 'memory'] as const) {
+    for (const resource of RESOURCE_NAMES) {
       for (const { labels, values } of await ask(usage[resource], start, end, RESOLUTION)) {
         const of = containerOf(labels, names);
         if (of && isWanted(of)) record(workloads, owners, { ...of, resource }, values);

@@ -1,3 +1,4 @@
+import { RESOURCE_NAMES } from '../../lib/api/index.js';
 import type { Requests } from './estimator.js';
 import type { Sample } from './trace.js';
 
@@ -92,7 +93,7 @@ function tally(): Tally {
 }
 
 function differs(before: Requests, now: Requests): boolean {
-  return (['cpu', 'memory'] as const).some((resource) => {
+  return RESOURCE_NAMES.some((resource) => {
     const [old, current] = [before[resource], now[resource]];
     return old !== undefined && current !== undefined && Math.abs(current - old) > old * LEAST_CHANGE;
   });

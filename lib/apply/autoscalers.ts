@@ -1,4 +1,4 @@
-import type { ResourceName } from '../api/index.js';
+import { RESOURCE_NAMES, type ResourceName } from '../api/index.js';
 import { WORKLOAD_KINDS, type WorkloadKind } from '../policy/index.js';
 import type { ClusterHold } from '../recommend/index.js';
 import type {
@@ -32,8 +32,6 @@ export interface Autoscaler {
   /** Kind and name: `HorizontalPodAutoscaler web`. */
   readonly what: string;
 }
-
-const RESOURCES: readonly ResourceName[] = ['cpu', 'memory'];
 
 /**
  * An HPA on Utilization goes by a share of the request: a request that follows usage leaves it nothing to see, and the two
@@ -94,10 +92,10 @@ export function verticalAutoscaler({
   const named = policies.map(({ containerName = EVERY }) => containerName).filter((name) => name !== EVERY);
   // Containers that no policy names are controlled, too.
   const all = named.length === policies.length ? [...policies, {}] : policies;
-  const claims = all.flatMap(({ containerName = EVERY, mode, controlledResources = RESOURCES }): Claim[] => {
+  const claims = all.flatMap(({ containerName = EVERY, mode, controlledResources = RESOURCE_NAMES }): Claim[] => {
     if (mode === 'Off') return [];
     const which = containerName === EVERY ? { except: named } : { container: containerName };
-    return RESOURCES.filter((resource) => controlledResources.includes(resource)).map((resource) => ({
+    return RESOURCE_NAMES.filter((resource) => controlledResources.includes(resource)).map((resource) => ({
       resource,
       ...which,
     }));
@@ -145,5 +143,5 @@ function autoscaler(
 }
 
 function resourceNamed(name: string | undefined): ResourceName | undefined {
-  return RESOURCES.find((resource) => resource === name);
+  return RESOURCE_NAMES.find((resource) => resource === name);
 }

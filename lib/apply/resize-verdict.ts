@@ -1,3 +1,4 @@
+import { RESOURCE_NAMES } from '../api/index.js';
 import type { Container, ContainerStatus, Pod } from '../kube/index.js';
 import { resizableContainers } from '../pod/index.js';
 import { isOther } from './same-amount.js';
@@ -56,7 +57,7 @@ function said(pod: Pod, state: ResizeVerdict['state'], message = ''): ResizeVerd
 /** A container without a status does not run yet, and will have what the spec says. */
 function differs({ resources }: Container, status: ContainerStatus | undefined): boolean {
   const { allocatedResources: allocated, resources: actual } = status ?? {};
-  return (['cpu', 'memory'] as const).some(
+  return RESOURCE_NAMES.some(
     (resource) =>
       isOther(resource, resources?.requests?.[resource], allocated?.[resource]) ||
       isOther(resource, resources?.requests?.[resource], actual?.requests?.[resource]) ||

@@ -1,4 +1,10 @@
-import { RESOURCE_FIELDS, RESOURCE_NAMES, type ContainerResources } from '../api/index.js';
+import {
+  RESOURCE_FIELDS,
+  RESOURCE_NAMES,
+  type ContainerResources,
+  type ResourceField,
+  type ResourceName,
+} from '../api/index.js';
 import {
   compareQuantities,
   jsonPointer,
@@ -64,7 +70,7 @@ export function patchPod(spec: PodSpec, recommended: ContainerResources, limitRa
   return reason ? { outcome: 'refused', reason, skipped } : { outcome: 'patched', operations, after, skipped };
 }
 
-type Amounts = Partial<Record<(typeof RESOURCE_FIELDS)[number], Record<string, string>>>;
+type Amounts = Partial<Record<ResourceField, Record<string, string>>>;
 
 /** What differs between a container and its recommendation; equal amounts in another spelling do not. */
 function changesOf({ name, resources }: Container, wanted: ResourceRequirements, skipped: SkippedValue[]) {
@@ -94,7 +100,7 @@ function changesOf({ name, resources }: Container, wanted: ResourceRequirements,
  * kube-apiserver, which would have taken the pod with its own request, would refuse it.
  */
 function limitSetSince(
-  resource: (typeof RESOURCE_NAMES)[number],
+  resource: ResourceName,
   request: Quantity,
   resources: ResourceRequirements | undefined,
   wanted: ResourceRequirements,

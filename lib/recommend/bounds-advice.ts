@@ -1,6 +1,6 @@
 import type { OptimizationPolicy } from '../../imports/types/optimization-policy.js';
 import type { WorkloadRecommendation } from '../../imports/types/workload-recommendation.js';
-import type { ResourceName } from '../api/index.js';
+import { RESOURCE_NAMES, type ResourceName } from '../api/index.js';
 import { amountIn, formatAmount } from './amount.js';
 import type { WorkloadRecommendations } from './workload.js';
 
@@ -23,7 +23,7 @@ export function boundsAdvice(
   bounds: OptimizationPolicy['spec']['resourceBounds'],
   wanted: readonly WantedAmount[],
 ): string[] {
-  return (['cpu', 'memory'] as const).flatMap((resource) => {
+  return RESOURCE_NAMES.flatMap((resource) => {
     const amounts = wanted.filter((one) => one.resource === resource).map(({ amount }) => amount);
     if (amounts.length < LEAST_CONTAINERS) return [];
     const min = amountIn(bounds[resource].min) ?? 0;
@@ -54,7 +54,7 @@ export function wantedAmounts({ containers }: WorkloadRecommendations): WantedAm
 /** What usage asked for, as it was last told. */
 export function storedWantedAmounts({ status }: Pick<WorkloadRecommendation, 'status'>): WantedAmount[] {
   return (status?.containers ?? []).flatMap((container) =>
-    (['cpu', 'memory'] as const).flatMap((resource) =>
+    RESOURCE_NAMES.flatMap((resource) =>
       (container[resource]?.steps ?? []).flatMap(({ step, value }) => {
         const amount = step === 'SafetyFactor' ? amountIn(value) : undefined;
         return amount === undefined ? [] : { resource, amount };

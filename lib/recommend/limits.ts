@@ -7,13 +7,21 @@ import { hold, type Hold, type Step, type ValueStep } from './explanation.js';
 import { inForce, type RecommendationInput } from './input.js';
 import { safeFloor } from './memory-floor.js';
 
-/** A request and a limit as they are to be written, and how the limit came to be or what it did to the request. */
-export interface Requirements {
+/** A request and a limit as they are to be written. */
+export interface Numbers {
   readonly request: string;
   /** Absent where limits are left alone. */
   readonly limit?: string;
+}
+
+/** How the limit came to be, or what it did to the request, besides. */
+export interface Requirements extends Numbers {
   readonly steps: readonly Step[];
   readonly hold?: Hold;
+}
+
+export function numbersOf({ request, limit }: Requirements): Numbers {
+  return { request, ...(limit === undefined ? {} : { limit }) };
 }
 
 /** @param amount of the request: cores or bytes, of whole units, one at least */

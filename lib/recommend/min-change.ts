@@ -4,13 +4,11 @@ import { boundsOf } from './bounds.js';
 import { limitRangeBounds } from './clamps.js';
 import { hold, type Hold } from './explanation.js';
 import { lastSaid, writesTemplate, type Amounts, type RecommendationInput } from './input.js';
-import type { Requirements } from './limits.js';
+import { numbersOf, type Numbers, type Requirements } from './limits.js';
 import { safeFloor } from './memory-floor.js';
 
 /** Floating point: 0.1 to 0.105 is a change of 5 %. */
 const NOISE = 1e-9;
-
-type Wanted = Pick<Requirements, 'request' | 'limit'>;
 
 /**
  * What stays where the final target differs too little from it to matter. What was last said is given up all the same where it
@@ -19,7 +17,7 @@ type Wanted = Pick<Requirements, 'request' | 'limit'>;
 export function tooSmall(
   final: Requirements,
   input: RecommendationInput,
-): { readonly request: string; readonly limit?: string; readonly hold: Hold; readonly wanted: Wanted } | undefined {
+): (Numbers & { readonly hold: Hold; readonly wanted: Numbers }) | undefined {
   const said = lastSaid(input);
   const change = largestChange(final, said);
   const { minChange } = input.settings;
@@ -35,7 +33,7 @@ export function tooSmall(
     request: String(request),
     ...(final.limit === undefined || limit === undefined ? {} : { limit: String(limit) }),
     hold: hold('BelowThreshold', message),
-    wanted: { request: final.request, ...(final.limit === undefined ? {} : { limit: final.limit }) },
+    wanted: numbersOf(final),
   };
 }
 

@@ -6,7 +6,7 @@ import { missingEvidence, podsFarAbove, shortHistory, throttled } from './eviden
 import { hold, type Hold, type Step, type ValueStep } from './explanation.js';
 import { gradualDecrease, type GradualState } from './gradual.js';
 import type { RecommendationInput } from './input.js';
-import { requirements, type Requirements } from './limits.js';
+import { numbersOf, requirements, type Numbers, type Requirements } from './limits.js';
 import { aboveFloor } from './memory-floor.js';
 import { changesNothing, tooSmall } from './min-change.js';
 import { formatSpan } from './span.js';
@@ -21,7 +21,7 @@ export interface ResourceRecommendation {
   /** Why nothing is to be written: what was last written stays. */
   readonly hold?: Hold;
   /** What would be recommended were it not too small a change. */
-  readonly wanted?: Pick<Requirements, 'request' | 'limit'>;
+  readonly wanted?: Numbers;
   /** To remember, for the next step of a gradual decrease. */
   readonly gradual?: GradualState;
 }
@@ -71,7 +71,7 @@ export function recommend(input: RecommendationInput): ResourceRecommendation {
   if (unitsUp(resource, clamped.value) < 1) return { steps, hold: tooFine(input), ...remembered };
   const now = requirements(clamped.value, input);
   steps.push(...now.steps);
-  const numbers = { request: now.request, ...(now.limit === undefined ? {} : { limit: now.limit }) };
+  const numbers = numbersOf(now);
 
   const held = podHold(input) ?? clusterHold(input) ?? now.hold ?? keptHold(target.steps, now, input);
   if (held) return { steps, ...numbers, hold: held, ...remembered };

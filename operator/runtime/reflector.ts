@@ -56,7 +56,7 @@ export interface ReflectorOptions extends Selection, MetadataOnly {
   readonly metrics?: RuntimeMetrics | undefined;
   /** That the kind is not served is no trouble. @default false */
   readonly optional?: boolean;
-  /** Objects per page of the list: a page is what blocks the event loop longest, 100 pods for 7 ms. @default 100 */
+  /** Objects per page of the list: a page is what blocks the event loop longest. @default 100 */
   readonly pageSize?: number;
   /** @default REFLECTOR_TIMING */
   readonly timing?: Partial<ReflectorTiming>;

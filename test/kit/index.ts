@@ -18,4 +18,4 @@ export {
 export type { Component } from './process.js';
 export type { Progress } from './programs.js';
 export { sharedCluster, stopSharedClusters } from './shared.js';
-export { Hopeless, type WaitOptions, patience, waitFor } from './wait.js';
+export { Hopeless, type WaitOptions, waitFor } from './wait.js';

@@ -1,4 +1,4 @@
-import { patience } from '../kit/index.js';
+import { patience } from '../kit/wait.js';
 
 /** Timeouts of tests are there for what hangs: like waits, they are OPTIPOD_PATIENCE times as long as they say. */
 export function bePatient(runner: Mocha.Runner): void {

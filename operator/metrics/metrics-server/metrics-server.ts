@@ -1,4 +1,5 @@
 import { parseQuantity, quantityToNumber } from 'optipod/kube';
+import { RESOURCE_NAMES } from 'optipod/lib/api';
 import { PodMetricsKind, type PodMetrics } from 'optipod/lib/optipod';
 import { ApiError, ConnectionError, type KubeClient } from '../../runtime/index.js';
 import { ProviderError } from '../provider.js';
@@ -59,7 +60,7 @@ function handOver(
   sink: UsageSink,
 ): void {
   for (const { name: container, usage } of containers) {
-    for (const metric of ['cpu', 'memory'] as const) {
+    for (const metric of RESOURCE_NAMES) {
       const amount = amountOf(usage[metric]);
       // No container runs without memory: there is no reading yet.
       if (amount === undefined || amount < 0 || (metric === 'memory' && amount === 0)) continue;

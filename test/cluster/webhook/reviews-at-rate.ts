@@ -31,8 +31,8 @@ const POOL = 8;
 const MOST_UNDER_WAY_SECONDS = 0.25;
 
 /**
- * Reviews against the webhook itself at a steady rate, or as many as it can do, trusting what kube-apiserver would trust: the bundle of the moment,
- * with other connections for another bundle.
+ * Reviews against the webhook itself at a steady rate, or as many as it can do, trusting what kube-apiserver would trust: the
+ * bundle of the moment, with other connections for another bundle.
  * @param trusted PEM
  */
 export function reviewsAtRate(

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { LimitRange, PodSpec, ResourceQuota } from 'optipod/kube';
+import { writeAnnotations } from 'optipod/lib/api';
 import {
   quotaHeadroom,
   freshRecommendations,
@@ -84,15 +85,12 @@ describe('recommending a workload', () => {
     for (const strategy of strategies) {
       const first = workload(pod, { web: both(0.3, 300) }, { strategy });
       expect(first.containers[0]?.cpu.steps.at(-1)).to.include({ step: 'KeptBurstable' });
-      const { requests = {}, limits = {} } = freshRecommendations(first).containers.get('web') ?? {};
-      const said = Object.entries({
-        ...{ 'cpu-request': requests.cpu, 'memory-request': requests.memory },
-        ...{ 'cpu-limit': limits.cpu, 'memory-limit': limits.memory },
-      }).flatMap(([key, value]) => (value === undefined ? [] : [[`optipod.io/recommendation.web.${key}`, value]]));
-      const annotations = {
-        'optipod.io/policy-uid': 'uid-web',
-        ...(Object.fromEntries(said) as Record<string, string>),
-      };
+      const annotations = writeAnnotations({
+        policy: { namespace: 'default', name: 'web', uid: 'uid-web' },
+        lastRecommendation: '2026-01-28T10:30:00Z',
+        strategy: 'webhook',
+        containers: freshRecommendations(first).containers,
+      });
       const again = workload(pod, { web: both(0.3, 300) }, { strategy, workload: { metadata: { annotations }, pod } });
       expect(again.containers[0]?.cpu).to.deep.equal(first.containers[0]?.cpu);
     }
