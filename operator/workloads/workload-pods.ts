@@ -27,18 +27,31 @@ export function workloadPods(
   onChange: (key: string, isFirstList: boolean) => void,
 ): WorkloadPods {
   const byWorkload = new Map<string, Map<string, SeenPod>>();
+  const keep = (key: string, pod: SeenPod) => {
+    const own = byWorkload.get(key) ?? new Map<string, SeenPod>();
+    own.set(pod.metadata.uid, pod);
+    byWorkload.set(key, own);
+  };
+  const drop = (key: string, { metadata }: SeenPod) => {
+    const own = byWorkload.get(key);
+    own?.delete(metadata.uid);
+    if (own?.size === 0) byWorkload.delete(key);
+  };
   pods.onEvent((event) => {
     const { type, object } = event;
-    const { uid } = object.metadata;
     const key = workloadKeyOfPod(object);
+    if (type === 'updated') {
+      const { previous } = event;
+      const before = workloadKeyOfPod(previous);
+      // A namesake may have come without a word about the end of the one before; a ReplicaSet releases a pod that is relabelled.
+      if (before !== undefined && (before !== key || previous.metadata.uid !== object.metadata.uid)) {
+        drop(before, previous);
+        if (before !== key) onChange(before, false);
+      }
+    }
     if (key === undefined) return;
-    const own = byWorkload.get(key) ?? new Map<string, SeenPod>();
-    if (type === 'deleted') own.delete(uid);
-    else own.set(uid, object);
-    if (own.size > 0) byWorkload.set(key, own);
-    else byWorkload.delete(key);
-    // A namesake may have come without a word about the end of the one before.
-    if (type === 'updated' && event.previous.metadata.uid !== uid) own.delete(event.previous.metadata.uid);
+    if (type === 'deleted') drop(key, object);
+    else keep(key, object);
     onChange(key, type === 'added' && event.initial === true);
   });
   const of = (key: string) => [...(byWorkload.get(key)?.values() ?? [])];

@@ -30,6 +30,21 @@ function pod(name: string, ownedBy: ReturnType<typeof owner>, more: Partial<Pod>
   };
 }
 
+/** The pods of workloads, as the events that `handler` is given say. */
+function cache() {
+  let handler: (event: InformerEvent<SeenPod>) => unknown = () => undefined;
+  const changed: string[] = [];
+  const source = {
+    onEvent: (given: typeof handler) => {
+      handler = given;
+      return () => undefined;
+    },
+  };
+  const pods = workloadPods(source, (key, isFirstList) => changed.push(`${key} ${isFirstList}`));
+  const names = (key: string) => pods.of(key).map(({ metadata }) => metadata.name);
+  return { pods, changed, handler, names };
+}
+
 describe('whose pods are whose', () => {
   it('B-WEB-2 a pod says itself: of a Deployment by the hash that is in the name of its ReplicaSet', () => {
     const labels = { 'pod-template-hash': 'abc' };
@@ -45,16 +60,7 @@ describe('whose pods are whose', () => {
   });
 
   it('B-FRM-2 pods are found by their workload, come and go with the cache, and every change has it looked at', () => {
-    let handler: (event: InformerEvent<SeenPod>) => unknown = () => undefined;
-    const changed: string[] = [];
-    const source = {
-      onEvent: (given: typeof handler) => {
-        handler = given;
-        return () => undefined;
-      },
-    };
-    const pods = workloadPods(source, (key, isFirstList) => changed.push(`${key} ${isFirstList}`));
-    const names = (key: string) => pods.of(key).map(({ metadata }) => metadata.name);
+    const { pods, changed, handler, names } = cache();
     const first = seenPod(pod('web-abc-1', owner('ReplicaSet', 'web-abc')));
     handler({ type: 'added', object: first, initial: true });
     handler({ type: 'added', object: seenPod(pod('web-abc-2', owner('ReplicaSet', 'web-abc'))) });
@@ -76,6 +82,25 @@ describe('whose pods are whose', () => {
       'Deployment/shop/web false',
       'StatefulSet/shop/db false',
     ]);
+  });
+
+  it('B-APP-6 B-APP-7 B-REC-6 a pod that its workload released, for it was relabelled, is not its pod any more', () => {
+    const { changed, handler, names } = cache();
+    const owned = pod('web-abc-1', owner('ReplicaSet', 'web-abc'));
+    const { ownerReferences: _, ...free } = owned.metadata;
+    const [before, released] = [seenPod(owned), seenPod({ ...owned, metadata: { ...free, labels: { app: 'debug' } } })];
+    handler({ type: 'added', object: before });
+    handler({ type: 'updated', previous: before, object: released });
+    expect(names('Deployment/shop/web')).to.deep.equal([]);
+    // What waited for it, be it a gradual decrease, goes on without it.
+    expect(changed).to.deep.equal(['Deployment/shop/web false', 'Deployment/shop/web false']);
+    handler({ type: 'deleted', object: released });
+    expect(changed).to.have.length(2);
+    // Adopted by another it is that one's.
+    const adopted = seenPod(pod('web-abc-1', owner('StatefulSet', 'db')));
+    handler({ type: 'added', object: before });
+    handler({ type: 'updated', previous: before, object: adopted });
+    expect([names('Deployment/shop/web'), names('StatefulSet/shop/db')]).to.deep.equal([[], ['web-abc-1']]);
   });
 
   it('little is kept of a pod: nothing of the statuses of containers that are well', () => {
