@@ -3,7 +3,10 @@ import type { Informer } from '../runtime/index.js';
 import type { SeenPod } from '../usage/pods.js';
 import { workloadKey, type Workload } from './workload.js';
 
-/** The pods of each workload, in step with the cache. */
+/**
+ * The pods of each workload, in step with the cache. One that is over is none of them: another is made in its place, and its
+ * object may lie around for long, as that of a pod does that its node evicted.
+ */
 export interface WorkloadPods {
   /**
    * Those on their way out among them.
@@ -50,7 +53,7 @@ export function workloadPods(
       }
     }
     if (key === undefined) return;
-    if (type === 'deleted') drop(key, object);
+    if (type === 'deleted' || isOver(object)) drop(key, object);
     else keep(key, object);
     onChange(key, type === 'added' && event.initial === true);
   });
@@ -59,4 +62,8 @@ export function workloadPods(
     of,
     staying: (workload) => of(workloadKey(workload)).filter(({ metadata }) => metadata.deletionTimestamp === undefined),
   };
+}
+
+function isOver({ status: { phase } }: SeenPod): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
 }

@@ -14,7 +14,7 @@ export function look(task: PodsTask, notInPlace: NotInPlace, context: PodResourc
   const all = context.pods.of(key);
   forgetGone(task, all);
   return all
-    .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && !isOver(status.phase))
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map((pod) => {
       const { nodeName = '' } = pod.spec;
       const node = nodeOf(pod);
@@ -24,10 +24,6 @@ export function look(task: PodsTask, notInPlace: NotInPlace, context: PodResourc
       const now = context.now();
       return podState({ pod, wanted, limitRanges, notInPlace, partly, node, refusedThere, followMs, now }, memory);
     });
-}
-
-function isOver(phase: string | undefined): boolean {
-  return phase === 'Succeeded' || phase === 'Failed';
 }
 
 /** What is remembered of pods ends with them. */

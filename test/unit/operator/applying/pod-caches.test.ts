@@ -1,10 +1,14 @@
 import { expect } from 'chai';
 import type { Pod } from 'optipod/kube';
+import { writeAnnotations } from 'optipod/lib/api';
 import { workloadOfPod } from 'optipod/lib/pod';
 import { resizeDiscovery } from '../../../../operator/applying/pods/resize-discovery.js';
+import { memoryInEffect } from '../../../../operator/policies/memory-in-effect.js';
 import { workloadPods } from '../../../../operator/workloads/workload-pods.js';
+import type { Workload } from '../../../../operator/workloads/workload.js';
 import type { InformerEvent } from '../../../../operator/runtime/index.js';
 import { seenPod, type SeenPod } from '../../../../operator/usage/pods.js';
+import { policyOf } from '../../lib/policies.js';
 
 const owner = (kind: string, name: string) => ({
   apiVersion: 'apps/v1',
@@ -101,6 +105,40 @@ describe('whose pods are whose', () => {
     handler({ type: 'added', object: before });
     handler({ type: 'updated', previous: before, object: adopted });
     expect([names('Deployment/shop/web'), names('StatefulSet/shop/db')]).to.deep.equal([[], ['web-abc-1']]);
+  });
+
+  it('B-REC-6 a pod that is over, and stays for somebody to look at it, keeps no step of a decrease from being in effect', () => {
+    const { pods, changed, handler } = cache();
+    const running = (name: string, memory: string) =>
+      pod(name, owner('ReplicaSet', 'web-abc'), {
+        spec: { containers: [{ name: 'app', resources: { requests: { memory } } }] },
+        status: { phase: 'Running' },
+      });
+    const before = running('web-abc-1', '128Mi');
+    handler({ type: 'added', object: seenPod(before) });
+    handler({ type: 'added', object: seenPod(running('web-abc-2', '116Mi')) });
+    const web = {
+      kind: 'Deployment',
+      metadata: {
+        namespace: 'shop',
+        name: 'web',
+        annotations: writeAnnotations({
+          policy: { namespace: 'shop', name: 'web', uid: 'uid-web' },
+          lastRecommendation: '2026-03-01T12:00:00Z',
+          strategy: 'webhook',
+          containers: new Map([['app', { requests: { memory: '116Mi' } }]]),
+        }),
+      },
+    } as unknown as Workload;
+    const inEffect = () => [...memoryInEffect(web, policyOf({}), pods.staying(web))];
+    expect(inEffect()).to.deep.equal([]);
+    for (const phase of ['Failed', 'Succeeded']) {
+      const over = { ...before, status: { phase } };
+      handler({ type: 'updated', previous: seenPod(before), object: seenPod(over) });
+      expect(inEffect(), phase).to.deep.equal(['app']);
+      expect(changed.at(-1)).to.equal('Deployment/shop/web false');
+      handler({ type: 'updated', previous: seenPod(over), object: seenPod(before) });
+    }
   });
 
   it('little is kept of a pod: nothing of the statuses of containers that are well', () => {

@@ -8,7 +8,8 @@ import { lookAfterPods } from '../../../../operator/applying/pods/controller.js'
 import { Memories } from '../../../../operator/applying/pods/memory.js';
 import { Cluster, type ClusterCaches } from '../../../../operator/cluster.js';
 import { ApiError, silentLogger, type EventDraft } from '../../../../operator/runtime/index.js';
-import { seenPod } from '../../../../operator/usage/pods.js';
+import { seenPod, type SeenPod } from '../../../../operator/usage/pods.js';
+import { workloadPods } from '../../../../operator/workloads/workload-pods.js';
 import { WORKLOAD_PROJECTIONS } from '../../../../operator/workloads/workload.js';
 import { policyOf } from '../../lib/policies.js';
 
@@ -90,6 +91,13 @@ export class PodsWorld {
     this.pods.set(name, inEffect(pod));
   }
 
+  /** A pod's containers have all ended: it was evicted for want of room on its node, and its object stays. */
+  fails(name: string): void {
+    const pod = this.pods.get(name);
+    const conditions = [{ type: 'Ready', status: 'False', reason: 'PodFailed' }];
+    if (pod) this.pods.set(name, { ...pod, status: { ...pod.status, phase: 'Failed', conditions } });
+  }
+
   /** The policy recommends something else. @param seconds after its first recommendation */
   recommend(wanted: ResourceRequirements, seconds: number): void {
     this.#wanted = wanted;
@@ -144,7 +152,7 @@ export class PodsWorld {
     };
     return {
       cluster: new Cluster(caches, 'optipod-system'),
-      pods: { of: () => [...this.pods.values()].map(seenPod) },
+      pods: { of: (key) => this.#podsOf(key) },
       limitRanges: { list: () => this.limitRanges },
       installation: { inPlaceResize: true, recreate: true },
       canResize: () => Promise.resolve(this.canResize),
@@ -169,6 +177,18 @@ export class PodsWorld {
       nodeOf: () => this.node,
       now: () => this.now,
     };
+  }
+
+  #podsOf(key: string): readonly SeenPod[] {
+    return workloadPods(
+      {
+        onEvent: (handler) => {
+          for (const pod of this.pods.values()) handler({ type: 'added', object: seenPod(pod), initial: true });
+          return () => undefined;
+        },
+      },
+      () => undefined,
+    ).of(key);
   }
 
   #deployment(): WorkloadObject {

@@ -55,6 +55,15 @@ describe('pods that cannot be resized in place', () => {
       expect(world.gateAsked).to.equal(2);
     });
 
+    it('B-APP-7 a pod that failed and lies around is not waited for', async () => {
+      const world = evicting();
+      world.born('web-failed', { seconds: -7200 });
+      world.fails('web-failed');
+      await world.look(1);
+      expect(world.asked).to.deep.equal([{ evict: 'web-0' }]);
+      expect(world.told).to.include({ reason: 'Evicting', message: '3 of 3 pods to evict' });
+    });
+
     it('B-APP-7 a budget that allows nothing is named, and asked again after a growing pause', async () => {
       const world = evicting();
       const causes = [{ reason: 'DisruptionBudget', message: 'The disruption budget guard needs 3 healthy pods' }];
