@@ -1,3 +1,4 @@
+import type { ContainerRecommendation } from './container.js';
 import type { GradualState } from './gradual.js';
 import type { WorkloadRecommendations } from './workload.js';
 
@@ -6,9 +7,13 @@ export function withoutSteps(
   result: WorkloadRecommendations,
   states: ReadonlyMap<string, GradualState>,
 ): WorkloadRecommendations {
-  const containers = result.containers.map(({ memory: { gradual: _, ...memory }, ...container }) => {
-    const state = states.get(container.name);
-    return { ...container, memory: { ...memory, ...(state ? { gradual: state } : {}) } };
-  });
-  return { ...result, containers };
+  return { ...result, containers: result.containers.map((one) => withoutStep(one, states.get(one.name))) };
+}
+
+/** Likewise of one container. @param state where its gradual decrease was, if one ever began */
+export function withoutStep(
+  { memory: { gradual: _, ...memory }, ...container }: ContainerRecommendation,
+  state: GradualState | undefined,
+): ContainerRecommendation {
+  return { ...container, memory: { ...memory, ...(state ? { gradual: state } : {}) } };
 }

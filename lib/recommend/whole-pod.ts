@@ -4,9 +4,11 @@ import { limitRangeViolation, podTotal, qosClass } from '../pod/index.js';
 import { amountIn, amountOf, formatAmount, formatUnits, unitsDown } from './amount.js';
 import { freshResources, type ContainerRecommendation } from './container.js';
 import { hold, type Hold } from './explanation.js';
+import type { GradualState } from './gradual.js';
 import { writesTemplate, type ClusterConstraints, type RecommendingSpec } from './input.js';
 import { quotaShortage } from './quota.js';
 import type { ResourceRecommendation } from './recommend.js';
+import { withoutStep } from './untaken.js';
 
 /** The pod that recommendations are for, and what there is around it. */
 export interface PodSurroundings {
@@ -14,6 +16,8 @@ export interface PodSurroundings {
   readonly pod: PodSpec;
   readonly spec: RecommendingSpec;
   readonly constraints?: ClusterConstraints;
+  /** Where gradual decreases were before, by container. */
+  readonly gradual?: ReadonlyMap<string, GradualState>;
 }
 
 /**
@@ -26,7 +30,7 @@ export function heldByWholePod(
 ): readonly ContainerRecommendation[] {
   const held = RESOURCE_NAMES.reduce((now, resource) => {
     const reason = podHold(now, resource, around);
-    return reason ? holding(now, resource, reason) : now;
+    return reason ? holding(now, resource, reason, around) : now;
   }, containers);
   return keepingClass(standingForClass(held, around), around);
 }
@@ -65,16 +69,18 @@ function named(limitRanges: readonly LimitRange[]): string {
   return limitRanges.length === 1 ? `the LimitRange ${names}` : `one of the LimitRanges ${names}`;
 }
 
-/** Holds one resource of all containers; what has a hold keeps it. */
+/** Holds one resource of all containers; what has a hold keeps it. A step that is held is not one that was taken. */
 function holding(
   containers: readonly ContainerRecommendation[],
   resource: ResourceName,
   reason: Hold,
+  { gradual }: Pick<PodSurroundings, 'gradual'>,
 ): ContainerRecommendation[] {
   return containers.map((container) => {
     const own = container[resource];
     if (own.hold || own.request === undefined) return container;
-    return { ...container, [resource]: { ...own, hold: reason } };
+    const held = { ...container, [resource]: { ...own, hold: reason } };
+    return resource === 'memory' ? withoutStep(held, gradual?.get(container.name)) : held;
   });
 }
 
@@ -98,7 +104,10 @@ function keepingClass(
     }
   }
   const message = `the pod would not stay ${was === 'Guaranteed' ? 'Guaranteed' : 'Burstable'}`;
-  return RESOURCE_NAMES.reduce((now, resource) => holding(now, resource, hold('HeldByQoS', message)), containers);
+  return RESOURCE_NAMES.reduce(
+    (now, resource) => holding(now, resource, hold('HeldByQoS', message), around),
+    containers,
+  );
 }
 
 /** Whether the pod stays Guaranteed, or stays what it is besides. */

@@ -75,8 +75,8 @@ export function recommendWorkload(input: WorkloadInput): WorkloadRecommendations
         });
       return { name, resources, standing: standing?.get(name), cpu: of('cpu'), memory: of('memory') };
     });
-  const spec = policy.spec;
-  return { at: now, containers: heldByWholePod(containers, { pod, spec, ...(constraints ? { constraints } : {}) }) };
+  const around = { pod, spec: policy.spec, ...(constraints ? { constraints } : {}), ...(gradual ? { gradual } : {}) };
+  return { at: now, containers: heldByWholePod(containers, around) };
 }
 
 /** What of it is to be written: what is not held. */
