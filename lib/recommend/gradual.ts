@@ -37,7 +37,7 @@ export function gradualDecrease(target: number, input: RecommendationInput): Gra
   const from = state?.value ?? inForce(input).request;
   // Where nothing is requested yet, nothing is lowered.
   if (input.resource !== 'memory' || !config.enabled || from === undefined) return { value: target, final: target };
-  const original = state?.original ?? ofTemplate(input).request ?? from;
+  const original = state?.original ?? authoredRequest(input) ?? from;
   const percent = config.memoryDecreasePercentage;
   const final = Math.max(target, wholeUnits((original * (100 - config.maximumTotalDecrease)) / 100));
 
@@ -57,11 +57,14 @@ export function gradualDecrease(target: number, input: RecommendationInput): Gra
   return to(next, next === final ? end : 'steps');
 }
 
-/** Whether somebody else changed the template since: ssa writes its steps there, and nothing else of OptiPod does. */
-function isEdited({ original, value }: GradualState, input: RecommendationInput): boolean {
-  const template = ofTemplate(input).request;
-  const own = input.spec.updateStrategy.strategy === 'ssa' ? [original, value] : [original];
-  return template !== undefined && !own.includes(template);
+/** Whether the template's author changed his mind since. */
+function isEdited({ original }: GradualState, input: RecommendationInput): boolean {
+  const authored = authoredRequest(input);
+  return authored !== undefined && authored !== original;
+}
+
+function authoredRequest({ resource, resources, authored = resources }: RecommendationInput): number | undefined {
+  return ofTemplate({ resource, resources: authored }).request;
 }
 
 function nextAfter({ at }: GradualState, { spec }: RecommendationInput): number {

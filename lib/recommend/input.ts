@@ -61,6 +61,8 @@ export interface RecommendationInput {
   readonly settings: RecommendationSettings;
   /** What was last written for the container under this policy. */
   readonly standing?: ResourceRequirements | undefined;
+  /** What its author said, where the template says what OptiPod put there. @default what the template says */
+  readonly authored?: ResourceRequirements | undefined;
   /** Where its gradual decrease is, if one ever began. */
   readonly gradual?: GradualState | undefined;
   /** Whether all pods of the workload have what was last written for its memory. */

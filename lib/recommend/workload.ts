@@ -28,6 +28,8 @@ export interface WorkloadInput {
   /** Seconds since 1970: up to when usage was looked at. */
   readonly now: number;
   readonly settings: RecommendationSettings;
+  /** What the template's author said of containers for which it says what OptiPod put there. */
+  readonly authored?: ContainerResources;
   /** Where gradual decreases are, by container. */
   readonly gradual?: ReadonlyMap<string, GradualState>;
   /** The containers whose memory, as it was last written, all pods of the workload have. */
@@ -48,7 +50,7 @@ export interface WorkloadRecommendations {
  * they make a valid pod of the class that it had.
  */
 export function recommendWorkload(input: WorkloadInput): WorkloadRecommendations {
-  const { policy, workload, usage, minSamples, now, settings, gradual, inEffect, constraints, holds } = input;
+  const { policy, workload, usage, minSamples, now, settings, authored, gradual, inEffect, constraints, holds } = input;
   const { annotations } = workload.metadata;
   const pod = admittedPod(workload.pod, constraints?.limitRanges);
   const ignored = ignoredContainers(annotations);
@@ -68,6 +70,7 @@ export function recommendWorkload(input: WorkloadInput): WorkloadRecommendations
           now,
           settings,
           standing: standing?.get(name),
+          authored: authored?.get(name),
           gradual: resource === 'memory' ? gradual?.get(name) : undefined,
           stepInEffect: inEffect?.has(name) ?? false,
           ...(constraints ? { constraints } : {}),

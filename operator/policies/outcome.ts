@@ -1,4 +1,4 @@
-import { backTo } from 'optipod/lib/apply';
+import { authoredMemory, backTo } from 'optipod/lib/apply';
 import {
   annotationsFor,
   freshRecommendations,
@@ -101,7 +101,8 @@ function judgedWorkload(
 
 type Result = ReturnType<typeof recommendWorkload>;
 
-function resultFor({ workload, shown, acting, suspension, gradual }: Judged, usage: UsageAt, context: PassContext) {
+function resultFor(judged: Judged, usage: UsageAt, context: PassContext) {
+  const { workload, shown, acting, applying, suspension, gradual } = judged;
   return recommendWorkload({
     policy: acting,
     workload: shown,
@@ -109,6 +110,7 @@ function resultFor({ workload, shown, acting, suspension, gradual }: Judged, usa
     minSamples: minSamples(acting, context),
     now: usage.at,
     settings: context.recommending,
+    authored: authoredMemory(applying, workload),
     gradual,
     // Only a gradual decrease waits for what was written before.
     ...(acting.spec.updateStrategy.gradualDecreaseConfig.enabled

@@ -146,12 +146,18 @@ describe('gradual decrease of memory', () => {
     expect(waiting.gradual, 'an edit hastens nothing').to.include({ at: NOW });
   });
 
-  it('B-REC-6 what ssa wrote into the template itself is no edit', () => {
-    const state = { original: 2 * GIBI, value: 1844 * MEBI, at: NOW };
-    const strategy = { strategy: 'ssa', ...enabled() };
-    const step = towards(1, { strategy, resources: { requests: { memory: '1844Mi' } }, rest: after(state, 300) });
-    expect(step).to.include({ request: '1660Mi' });
-    expect(step.gradual).to.include({ original: 2 * GIBI });
+  it('B-REC-6 what OptiPod wrote into the template itself is no edit, under ssa or since it is the webhook', () => {
+    const state = { original: 2 * GIBI, value: 1660 * MEBI, at: NOW };
+    const resources = { requests: { memory: '1660Mi' } };
+    // Where the author said nothing, the first thing that OptiPod wrote is what it is counted from.
+    for (const authored of [{ requests: { memory: '2Gi' } }, {}]) {
+      for (const strategy of ['ssa', 'webhook']) {
+        const rest = { ...after(state, 300), authored };
+        const step = towards(1, { strategy: { strategy, ...enabled() }, resources, rest });
+        expect(step).to.include({ request: '1494Mi' });
+        expect(step.gradual).to.include({ original: 2 * GIBI });
+      }
+    }
   });
 
   it('B-REC-6 a held step is not counted as made', () => {
