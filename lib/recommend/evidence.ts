@@ -79,6 +79,9 @@ const THROTTLED_SHARE = 0.1;
 /** How close to its limit memory is at it: the kernel reclaims before it kills, and a scrape seldom meets the very peak. */
 const AT_LIMIT = 0.98;
 
+/** How far above its limit memory may be told to be at it: more was used under another limit, which left room for it. */
+const ABOVE_LIMIT = 1.02;
+
 /** Usage pressed against a limit says how much there was, not how much was wanted: it is never a reason to lower anything. */
 export function throttled(amount: number, input: RecommendationInput): ValueStep | undefined {
   const pressed = pressure(input);
@@ -96,6 +99,6 @@ export function pressure(input: RecommendationInput): Pressure | undefined {
   }
   const { limit } = inForce(input);
   const used = usage?.memory?.max;
-  if (limit === undefined || used === undefined || used < limit * AT_LIMIT) return undefined;
-  return { by: 'memory', used, limit };
+  if (limit === undefined || used === undefined) return undefined;
+  return used >= limit * AT_LIMIT && used <= limit * ABOVE_LIMIT ? { by: 'memory', used, limit } : undefined;
 }

@@ -130,6 +130,25 @@ describe('evidence', () => {
     expect(at(979)).to.include({ request: '120Mi' });
   });
 
+  it('B-REC-9 memory that was used under a higher limit was never pressed against the one there is now', () => {
+    const spike = (limit: string, rest: Given['rest'] = {}) =>
+      recommended({
+        resource: 'memory',
+        resources: { requests: { memory: '500Mi' }, limits: { memory: limit } },
+        values: [...Array<number>(23).fill(200 * MEBI), 900 * MEBI],
+        strategy: { updateRequestsOnly: false, allowUnsafeMemoryDecrease: true },
+        rest,
+      });
+    // Lowered by OptiPod, or by the author.
+    const standing = { requests: { memory: '360Mi' }, limits: { memory: '396Mi' } };
+    for (const lowered of [spike('1Gi', { standing }), spike('600Mi')]) {
+      expect(lowered).to.include({ request: '240Mi', limit: '264Mi' }).and.not.to.have.property('hold');
+      expect(told(lowered)).not.to.include('Throttled');
+    }
+    // What is measured at a limit may be told a little above it.
+    expect(spike('890Mi').hold).to.include({ reason: 'Throttled' });
+  });
+
   it('B-REC-9 goes by what pods really have: under Recommend by the template, whatever was recommended', () => {
     const standing = { requests: { cpu: '240m' } };
     const result = recommended({
