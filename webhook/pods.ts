@@ -6,6 +6,7 @@ import {
   type LimitRange,
   type ObjectMeta,
   type Pod,
+  type ResourceQuota,
 } from 'optipod/kube';
 import type { Injection, StoredPolicy } from 'optipod/lib/api';
 import { podAdmission } from 'optipod/lib/optipod';
@@ -39,6 +40,7 @@ export interface PodReviewSources {
   readonly replicaSets: KnownOrFetched<ReplicaSetOwnership>;
   readonly workloads: Readonly<Record<WorkloadKind, KnownOrFetched<InjectedWorkload>>>;
   readonly limitRanges: Pick<Informer<LimitRange>, 'list'>;
+  readonly quotas: Pick<Informer<ResourceQuota>, 'list'>;
   /** Whether somebody has stopped everything. */
   readonly isPaused: () => boolean;
   /** Counts what became of a pod. */
@@ -91,7 +93,8 @@ async function review(
   if (!injection) return unchanged('no-recommendation', sources);
   if (!standsBehind(injection, sources)) return unchanged('no-policy', sources);
 
-  const patch = patchPod(object.spec, injection.containers, sources.limitRanges.list(namespace));
+  const { limitRanges, quotas } = sources;
+  const patch = patchPod(object.spec, injection.containers, limitRanges.list(namespace), quotas.list(namespace));
   const about = { namespace, workload: workload.name, policy: injection.policy, uid: request.uid };
   for (const value of patch.skipped) {
     sources.count('invalid-value');

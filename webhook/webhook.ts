@@ -74,6 +74,7 @@ export function createWebhook(options: WebhookOptions): {
       DaemonSet: knownOrFetched(ofPods.DaemonSet, workloadMetadata),
     },
     limitRanges: ofPods.limitRanges,
+    quotas: ofPods.quotas,
     isPaused: () => isPaused(ofPods.namespaces.get(undefined, namespace)?.annotations),
     count: counter(metrics, 'optipod_webhook_pods_total', 'Pods reviewed, by what became of them.'),
     log,

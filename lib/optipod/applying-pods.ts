@@ -8,6 +8,7 @@ import {
   Namespace,
   NodeKind,
   PodKind,
+  ResourceQuotaKind,
   use,
   type ControllerDefinition,
 } from '../kube/index.js';
@@ -23,6 +24,7 @@ export const podResourcesController = defineController(Deployment, {
     ...WORKLOADS,
     pods: use(PodKind, ['watch']),
     limitRanges: use(LimitRangeKind, ['watch']),
+    quotas: use(ResourceQuotaKind, ['watch']),
     nodes: use(NodeKind, ['watch']),
     resizes: use(PodKind, ['patch'], {
       subresource: 'resize',

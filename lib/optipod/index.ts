@@ -122,7 +122,9 @@ export const podAdmission = defineAdmission(PodKind, {
     Deployment: use(Deployment, ['get', 'watch'], { metadataOnly: true, rarely: YOUNG }),
     StatefulSet: use(StatefulSet, ['get', 'watch'], { metadataOnly: true, rarely: YOUNG }),
     DaemonSet: use(DaemonSet, ['get', 'watch'], { metadataOnly: true, rarely: YOUNG }),
+    // What a changed pod must keep to.
     limitRanges: use(LimitRangeKind, ['watch']),
+    quotas: use(ResourceQuotaKind, ['watch']),
     // Whether somebody has stopped everything, by an annotation of the operator's own.
     namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
   },

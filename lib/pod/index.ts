@@ -3,5 +3,6 @@ export * from './limit-range.js';
 export * from './owner.js';
 export * from './patch.js';
 export * from './qos.js';
+export * from './quota.js';
 export * from './resizable.js';
 export { podTotal } from './total.js';

@@ -14,10 +14,12 @@ import {
   type LimitRange,
   type PodSpec,
   type Quantity,
+  type ResourceQuota,
   type ResourceRequirements,
 } from '../kube/index.js';
 import { defaultLimits, limitRangeViolation } from './limit-range.js';
 import { qosClass } from './qos.js';
+import { quotaDemands, unmetDemand } from './quota.js';
 import { resizableContainers } from './resizable.js';
 
 /** A value that could not be used; the rest was. */
@@ -44,8 +46,14 @@ export type PodPatch =
  * and checked here before kube-apiserver sees it. Running it on its own result changes nothing.
  * @param spec the received pod's, with what kube-apiserver's own admission has defaulted.
  * @param limitRanges those of the pod's namespace.
+ * @param quotas those of the pod's namespace; a running pod, whose class cannot change, needs none.
  */
-export function patchPod(spec: PodSpec, recommended: ContainerResources, limitRanges: readonly LimitRange[]): PodPatch {
+export function patchPod(
+  spec: PodSpec,
+  recommended: ContainerResources,
+  limitRanges: readonly LimitRange[],
+  quotas: readonly ResourceQuota[] = [],
+): PodPatch {
   const skipped: SkippedValue[] = [];
   if (spec.resources) return { outcome: 'refused', reason: 'PodLevelResources', skipped };
   const operations: JsonPatchOperation[] = [];
@@ -66,7 +74,7 @@ export function patchPod(spec: PodSpec, recommended: ContainerResources, limitRa
       ? { initContainers: spec.initContainers.map((container) => patched.get(container) ?? container) }
       : {}),
   };
-  const reason = invalidity(spec, after, limitRanges);
+  const reason = invalidity(spec, after, limitRanges) ?? uncountable(spec, after, quotas);
   return reason ? { outcome: 'refused', reason, skipped } : { outcome: 'patched', operations, after, skipped };
 }
 
@@ -148,6 +156,12 @@ function invalidity(before: PodSpec, after: PodSpec, limitRanges: readonly Limit
   // A pod without any resources cannot keep its class once it is given some.
   if (was !== 'BestEffort' && qosClass(after) !== was) return 'QosClassWouldChange';
   return limitRangeViolation(before, after, limitRanges) ? 'LimitRange' : undefined;
+}
+
+/** A BestEffort pod that is given anything counts for quotas that passed it over, and that may want what it lacks. */
+function uncountable(before: PodSpec, after: PodSpec, quotas: readonly ResourceQuota[]): string | undefined {
+  if (qosClass(before) !== 'BestEffort') return undefined;
+  return unmetDemand(after, quotaDemands(quotas, after)) ? 'ResourceQuota' : undefined;
 }
 
 function asksAboveLimit(pod: PodSpec, limitRanges: readonly LimitRange[]): boolean {

@@ -1,85 +1,39 @@
+import { RESOURCE_NAMES } from '../api/index.js';
 import { parseQuantity, type PodSpec, type ResourceQuota } from '../kube/index.js';
-import type { ResourceField, ResourceName } from '../api/index.js';
-import { podTotal } from '../pod/index.js';
+import { podTotal, qosClass, quotaDemands, quotaKeys, unmetDemand, type QuotaDemand } from '../pod/index.js';
+import type { ContainerRecommendation } from './container.js';
+import { hold, type Hold } from './explanation.js';
+import type { ResourceRecommendation } from './recommend.js';
 
 /** What a ResourceQuota leaves of one resource: cores or bytes; below zero where more is used than it has. */
-export interface QuotaHeadroom {
-  readonly quota: string;
-  readonly resource: ResourceName;
-  readonly field: ResourceField;
+export interface QuotaHeadroom extends QuotaDemand {
   readonly left: number;
 }
 
 /** What floating point adds. */
 const NOISE = 1e-9;
 
-/** As ResourceQuotas spell them: `cpu` is `requests.cpu`. */
-const KEYS: readonly (readonly [string, ResourceName, ResourceField])[] = [
-  ['requests.cpu', 'cpu', 'requests'],
-  ['cpu', 'cpu', 'requests'],
-  ['requests.memory', 'memory', 'requests'],
-  ['memory', 'memory', 'requests'],
-  ['limits.cpu', 'cpu', 'limits'],
-  ['limits.memory', 'memory', 'limits'],
-];
-
 /**
  * What the quotas of a namespace leave for a workload's pods.
  * @param pod the one that the workload makes: only quotas whose scopes it is in count.
  */
 export function quotaHeadroom(quotas: readonly ResourceQuota[], pod: PodSpec): QuotaHeadroom[] {
-  return quotas
-    .filter((quota) => isInScope(quota, pod))
-    .flatMap(({ metadata, status }) =>
-      KEYS.flatMap(([key, resource, field]) => {
-        const hard = amount(status?.hard?.[key]);
-        if (hard === undefined) return [];
-        return { quota: metadata.name, resource, field, left: hard - (amount(status?.used?.[key]) ?? 0) };
-      }),
-    );
+  return quotas.flatMap((quota) =>
+    quotaDemands([quota], pod).map((demand) => ({ ...demand, left: leftOf(quota, demand) })),
+  );
+}
+
+function leftOf({ status }: ResourceQuota, { field, resource }: QuotaDemand): number {
+  const left = quotaKeys(field, resource).flatMap((key) => {
+    const hard = amount(status?.hard?.[key]);
+    return hard === undefined ? [] : hard - (amount(status?.used?.[key]) ?? 0);
+  });
+  return Math.min(...left);
 }
 
 function amount(value: string | number | undefined): number | undefined {
   const nanos = value === undefined ? undefined : parseQuantity(value)?.nanos;
   return nanos === undefined ? undefined : Number(nanos) / 1e9;
-}
-
-/** All of a quota's scopes must hold. A pod that is recommended for is not BestEffort by the time it counts. */
-function isInScope({ spec }: ResourceQuota, pod: PodSpec): boolean {
-  const scopes = (spec?.scopes ?? []).map((scopeName) => ({
-    scopeName,
-    operator: 'Exists',
-    values: [] as readonly string[],
-  }));
-  const selected = (spec?.scopeSelector?.matchExpressions ?? []).map(({ values = [], ...rest }) => ({
-    ...rest,
-    values,
-  }));
-  return [...scopes, ...selected].every(({ scopeName, operator, values }) => {
-    switch (scopeName) {
-      case 'NotTerminating':
-      case 'NotBestEffort':
-        return true;
-      case 'PriorityClass':
-        return isOfPriority(pod.priorityClassName, operator, values);
-      // Terminating: pods of workloads have no deadline. CrossNamespacePodAffinity and what is younger: nobody can tell here.
-      default:
-        return false;
-    }
-  });
-}
-
-function isOfPriority(name: string | undefined, operator: string, values: readonly string[]): boolean {
-  switch (operator) {
-    case 'In':
-      return name !== undefined && values.includes(name);
-    case 'NotIn':
-      return name === undefined || !values.includes(name);
-    case 'Exists':
-      return name !== undefined;
-    default:
-      return name === undefined;
-  }
 }
 
 /**
@@ -99,4 +53,35 @@ export function quotaShortage(
     if (needed > 0 && needed * (1 - NOISE) > one.left) return { ...one, needed };
   }
   return undefined;
+}
+
+/**
+ * A BestEffort pod that is given anything counts for quotas that passed it over before, and is refused where one of its
+ * containers lacks what these limit: then it is given nothing.
+ * @param before the pod as kube-apiserver makes it of the template
+ * @param after with what stands and what would be written now
+ */
+export function heldByDemand(
+  containers: readonly ContainerRecommendation[],
+  before: PodSpec,
+  after: PodSpec,
+  demands: readonly QuotaDemand[],
+): readonly ContainerRecommendation[] {
+  if (qosClass(before) !== 'BestEffort' || qosClass(after) === 'BestEffort') return containers;
+  const unmet = unmetDemand(after, demands);
+  if (!unmet) return containers;
+  const { quota, field, resource } = unmet.demand;
+  const message =
+    `the pod would count for the ResourceQuota ${quota}, which wants ${field}.${resource} of every container: ` +
+    `${unmet.lacking.join(', ')} would have none`;
+  const reason = hold('QuotaExceeded', message);
+  return containers.map((container) =>
+    RESOURCE_NAMES.reduce((now, name) => ({ ...now, [name]: heldFor(reason, now[name]) }), container),
+  );
+}
+
+/** New pods do not get what stands either, so that it is near enough is no reason any more. */
+function heldFor(reason: Hold, own: ResourceRecommendation): ResourceRecommendation {
+  const isHeld = own.hold !== undefined && own.hold.reason !== 'BelowThreshold';
+  return isHeld || own.request === undefined ? own : { ...own, hold: reason };
 }

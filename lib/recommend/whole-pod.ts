@@ -6,7 +6,7 @@ import { freshResources, type ContainerRecommendation } from './container.js';
 import { hold, type Hold } from './explanation.js';
 import type { GradualState } from './gradual.js';
 import { writesTemplate, type ClusterConstraints, type RecommendingSpec } from './input.js';
-import { quotaShortage } from './quota.js';
+import { heldByDemand, quotaShortage } from './quota.js';
 import type { ResourceRecommendation } from './recommend.js';
 import { withoutStep } from './untaken.js';
 
@@ -32,7 +32,12 @@ export function heldByWholePod(
     const reason = podHold(now, resource, around);
     return reason ? holding(now, resource, reason, around) : now;
   }, containers);
-  return keepingClass(standingForClass(held, around), around);
+  const forClass = standingForClass(held, around);
+  const { pod, spec, constraints } = around;
+  return keepingClass(
+    heldByDemand(forClass, pod, applied(pod, forClass, spec), constraints?.quotaHeadroom ?? []),
+    around,
+  );
 }
 
 function podHold(

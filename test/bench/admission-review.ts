@@ -49,6 +49,7 @@ function app() {
     replicaSets: { get: () => undefined, fetch: nothing },
     workloads: { Deployment: found, StatefulSet: found, DaemonSet: found },
     limitRanges: { list: () => [] as LimitRange[] },
+    quotas: { list: () => [] },
     isPaused: () => false,
     count: () => undefined,
     log: silentLogger,

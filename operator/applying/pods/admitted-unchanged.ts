@@ -13,8 +13,8 @@ export function isNewborn({ metadata }: SeenPod, { since }: WorkloadMemory): boo
 }
 
 /** Why the webhook would leave a pod made from the template as it is, in its own words; undefined where it would not. */
-export function whyNewPodsLackIt({ workload, wanted, limitRanges }: PodsTask): string | undefined {
-  const patch = patchPod(admittedPod(workload.pod, limitRanges), wanted, limitRanges);
+export function whyNewPodsLackIt({ workload, wanted, limitRanges, quotas }: PodsTask): string | undefined {
+  const patch = patchPod(admittedPod(workload.pod, limitRanges), wanted, limitRanges, quotas);
   return patch.outcome === 'refused' ? patch.reason : undefined;
 }
 
@@ -35,7 +35,7 @@ export function admittedUnchanged(
   const born = stuck.filter(({ pod }) => isNewborn(pod, task.memory));
   const [first] = born;
   if (!first) return {};
-  const own = patchPod(first.pod.spec, task.wanted, task.limitRanges);
+  const own = patchPod(first.pod.spec, task.wanted, task.limitRanges, task.quotas);
   const why =
     own.outcome === 'refused'
       ? `with what is recommended it would not be valid (${own.reason})`

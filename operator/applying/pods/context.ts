@@ -1,4 +1,4 @@
-import type { LimitRange } from 'optipod/kube';
+import type { LimitRange, ResourceQuota } from 'optipod/kube';
 import type { Installation } from 'optipod/lib/apply';
 import type { Cluster, ValidPolicy } from '../../cluster.js';
 import type { EventDraft, Informer } from '../../runtime/index.js';
@@ -16,6 +16,7 @@ export interface PodResourcesContext extends InPlaceContext, EvictContext, Resta
   readonly cluster: Cluster;
   readonly pods: Pick<WorkloadPods, 'of'>;
   readonly limitRanges: Pick<Informer<LimitRange>, 'list'>;
+  readonly quotas: Pick<Informer<ResourceQuota>, 'list'>;
   readonly installation: Installation;
   /** Whether kube-apiserver has `pods/resize`. */
   readonly canResize: () => Promise<boolean>;

@@ -44,8 +44,9 @@ export function taskOf(
     memory.told.add(news);
     context.event(workload, { type, reason: eventReason, message });
   };
-  const limitRanges = context.limitRanges.list(workload.metadata.namespace);
-  return { key, workload, policy, course, wanted, limitRanges, memory, signal, log, tell };
+  const { namespace } = workload.metadata;
+  const [limitRanges, quotas] = [context.limitRanges.list(namespace), context.quotas.list(namespace)];
+  return { key, workload, policy, course, wanted, limitRanges, quotas, memory, signal, log, tell };
 }
 
 /** Containers that somebody injects into pods are his, whatever annotations say. */

@@ -1,4 +1,4 @@
-import type { LimitRange } from 'optipod/kube';
+import type { LimitRange, ResourceQuota } from 'optipod/kube';
 import type { ContainerResources } from 'optipod/lib/api';
 import type { Course } from 'optipod/lib/apply';
 import type { Logger } from 'pino';
@@ -16,6 +16,7 @@ export interface PodsTask {
   /** What new pods get, of the containers that the template has. */
   readonly wanted: ContainerResources;
   readonly limitRanges: readonly LimitRange[];
+  readonly quotas: readonly ResourceQuota[];
   readonly memory: WorkloadMemory;
   readonly signal: AbortSignal;
   readonly log: Logger;

@@ -1,4 +1,4 @@
-import type { LimitRange } from 'optipod/kube';
+import type { LimitRange, ResourceQuota } from 'optipod/kube';
 import type { NodeCapacity } from '../../constraints.js';
 import type { Controller, Informer, KubeClient } from '../../runtime/index.js';
 import type { SeenPod } from '../../usage/pods.js';
@@ -19,6 +19,7 @@ export interface PodResourcesWiring extends Pick<
       readonly pods: { readonly informer: Informer<SeenPod> };
       readonly nodes: { readonly informer: Informer<NodeCapacity> };
       readonly limitRanges: { readonly informer: Informer<LimitRange> };
+      readonly quotas: { readonly informer: Informer<ResourceQuota> };
     };
   readonly client: Pick<KubeClient, 'discover'>;
 }
@@ -39,6 +40,7 @@ export function podResourcesFor({ access, client, ...rest }: PodResourcesWiring)
   const controller: Controller = podResources({
     ...rest,
     limitRanges,
+    quotas: access.quotas.informer,
     memories,
     applications,
     canResize: resizeDiscovery(client, now),

@@ -172,6 +172,44 @@ describe('recommending a workload', () => {
     expect(fresh(pod, { web: both(0.05, 200) }, given(100)).web?.requests).to.deep.include({ cpu: '50m' });
   });
 
+  it('B-REC-4 a BestEffort pod is given nothing where a quota would then refuse it, and it says why', () => {
+    const pod: PodSpec = { containers: [{ name: 'app' }], initContainers: [{ name: 'migrate' }] };
+    const given = (hard: object, rest: Parameters<typeof workload>[2] = {}, of = pod) => {
+      const scoped = quota(hard, {}, { scopes: ['NotBestEffort'] });
+      return workload(
+        of,
+        { app: both(0.3, 200) },
+        { ...rest, constraints: { quotaHeadroom: quotaHeadroom([scoped], of) } },
+      );
+    };
+    expect(holdsOf(given({ 'limits.memory': '20Gi' }))[0]).to.deep.equal({
+      reason: 'QuotaExceeded',
+      message:
+        'the pod would count for the ResourceQuota team, which wants limits.memory of every container: app, migrate would have none',
+    });
+    expect(freshRecommendations(given({ 'limits.memory': '20Gi' })).containers.size).to.equal(0);
+    const alone: PodSpec = { containers: [{ name: 'app' }] };
+    expect(holdsOf(given({ 'requests.cpu': '10' }))[0]?.message).to.contain('migrate would have none');
+    expect(holdsOf(given({ cpu: '10', 'requests.memory': '20Gi', pods: '9' }, {}, alone))).to.deep.equal([]);
+    const limited = { strategy: { updateRequestsOnly: false } };
+    expect(holdsOf(given({ 'limits.memory': '20Gi' }, limited, alone))).to.deep.equal([]);
+    const burstable: PodSpec = { containers: [{ name: 'app', resources: { requests: { cpu: '1' } } }] };
+    expect(holdsOf(given({ 'limits.memory': '20Gi' }, {}, burstable))).to.deep.equal([]);
+  });
+
+  it('B-REC-4 B-ANN-2 a quota that comes later holds also what stands: pods are not given it while it is there', () => {
+    const pod: PodSpec = { containers: [{ name: 'app' }] };
+    const annotations = writeAnnotations({
+      policy: { namespace: 'default', name: 'web', uid: 'uid-web' },
+      lastRecommendation: '2026-01-28T10:30:00Z',
+      strategy: 'webhook',
+      containers: new Map([['app', { requests: { cpu: '301m', memory: '200Mi' } }]]),
+    });
+    const headroom = quotaHeadroom([quota({ 'limits.cpu': '9' }, {}, { scopes: ['NotBestEffort'] })], pod);
+    const rest = { workload: { metadata: { annotations }, pod }, constraints: { quotaHeadroom: headroom } };
+    expect(reasons(pod, { app: both(0.3, 200) }, rest)).to.deep.equal(['QuotaExceeded', 'QuotaExceeded']);
+  });
+
   it('a ResourceQuota counts by its scopes; `cpu` and `memory` are requests', () => {
     const left = (spec: object, priorityClassName?: string) =>
       quotaHeadroom([quota({ cpu: '1', 'limits.memory': '1Gi', pods: '3' }, {}, spec)], {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { LimitRange } from 'optipod/kube';
+import type { LimitRange, ResourceQuota } from 'optipod/kube';
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../../operator/runtime/index.js';
 import { podHandler } from '../../../webhook/pods.js';
@@ -228,6 +228,26 @@ describe('reviewing a pod', () => {
       ] as const) {
         expect(await review(memory, object)).to.deep.include({ operations: [], counted: [`refused-${reason}`] });
       }
+    });
+
+    it('B-WEB-1 a BestEffort pod stays so where a quota would refuse it otherwise, also one that came after the annotations', async () => {
+      const demanding = (hard: object, scope = 'NotBestEffort') =>
+        [{ metadata: { name: 'team' }, spec: { scopes: [scope] }, status: { hard } }] as unknown as ResourceQuota[];
+      const containers = [{ name: 'app' }, { name: 'other' }];
+      const twoOf = (resources: object) =>
+        pod(owner('ReplicaSet', 'web-1'), [{ name: 'app' }, { name: 'other', resources }]);
+      const refused = { operations: [], counted: ['refused-ResourceQuota'] };
+      for (const key of ['limits.memory', 'limits.cpu'])
+        expect(await review({ ...knowsAll, quotas: demanding({ [key]: '9Gi' }) }), key).to.deep.include(refused);
+      const quotas = demanding({ 'requests.cpu': '9', memory: '9Gi' });
+      expect((await review({ ...knowsAll, quotas })).operations).to.deep.equal(gets);
+      const other = pod(owner('ReplicaSet', 'web-1'), containers);
+      expect(await review({ ...knowsAll, quotas }, other)).to.deep.include(refused);
+      // It counts for the quota as it is: what becomes of it is not for the patch to decide.
+      const burstable = twoOf({ requests: { cpu: '1' } });
+      expect((await review({ ...knowsAll, quotas }, burstable)).counted).to.deep.equal(['patched']);
+      const bestEffort = demanding({ 'limits.memory': '9Gi' }, 'BestEffort');
+      expect((await review({ ...knowsAll, quotas: bestEffort })).counted).to.deep.equal(['patched']);
     });
 
     it('B-WEB-1 a LimitRange without limits, as kube-apiserver writes it, says nothing', async () => {

@@ -1,5 +1,5 @@
 import { writeAnnotations, type StoredPolicy, type WorkloadAnnotations } from 'optipod/lib/api';
-import type { JsonPatchOperation, KubeObject, LimitRange, ObjectMeta } from 'optipod/kube';
+import type { JsonPatchOperation, KubeObject, LimitRange, ObjectMeta, ResourceQuota } from 'optipod/kube';
 import type { WorkloadKind } from 'optipod/lib/policy';
 import { silentLogger, type Informer } from '../../../operator/runtime/index.js';
 import type { KnownOrFetched, PodReviewSources, PodResult } from '../../../webhook/pods.js';
@@ -70,6 +70,7 @@ export interface Memory {
   readonly replicaSets?: readonly Metadata[];
   readonly workloads?: Partial<Record<WorkloadKind, Metadata>>;
   readonly limitRanges?: readonly LimitRange[];
+  readonly quotas?: readonly ResourceQuota[];
   readonly paused?: boolean;
   readonly fetch?: (
     kind: WorkloadKind | 'ReplicaSet',
@@ -88,7 +89,14 @@ export function sourcesOf(memory: Memory): PodReviewSources & {
   /** `<kind> <namespace>/<name>` */
   readonly fetched: string[];
 } {
-  const { policies = [storedPolicy()], replicaSets = [], workloads = {}, limitRanges = [], paused = false } = memory;
+  const {
+    policies = [storedPolicy()],
+    replicaSets = [],
+    workloads = {},
+    limitRanges = [],
+    quotas = [],
+    paused = false,
+  } = memory;
   const counted: PodResult[] = [];
   const fetched: string[] = [];
   const known = <T>(
@@ -120,6 +128,7 @@ export function sourcesOf(memory: Memory): PodReviewSources & {
       DaemonSet: workload('DaemonSet'),
     },
     limitRanges: { list: () => [...limitRanges] },
+    quotas: { list: () => [...quotas] },
     isPaused: () => paused,
     count: (result) => counted.push(result),
     log: silentLogger,

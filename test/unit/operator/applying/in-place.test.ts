@@ -272,6 +272,18 @@ describe('running pods, in place', () => {
     expect(capped.told).to.include({ applied: false, reason: 'AdmittedUnchanged' });
     expect(capped.told?.message).to.contain('RequestAboveLimit');
     expect(capped.asked).to.deep.equal([]);
+
+    const counted = new PodsWorld({ template: {}, wanted: more, strategy });
+    counted.quotas = [
+      {
+        metadata: { name: 'team', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
+        spec: { scopes: ['NotBestEffort'] },
+        status: { hard: { 'limits.memory': '9Gi' } },
+      },
+    ];
+    await counted.look(1);
+    expect(counted.told?.message).to.contain('(ResourceQuota)');
+    expect(counted.asked).to.deep.equal([]);
   });
 
   it('B-ANN-2 a pod that is born with what is recommended is what was applied', async () => {

@@ -1,4 +1,13 @@
-import type { KubeObject, LimitRange, Pod, PodSpec, ResourceRequirements, Status, WorkloadObject } from 'optipod/kube';
+import type {
+  KubeObject,
+  LimitRange,
+  Pod,
+  PodSpec,
+  ResourceQuota,
+  ResourceRequirements,
+  Status,
+  WorkloadObject,
+} from 'optipod/kube';
 import { readPolicy, writeAnnotations } from 'optipod/lib/api';
 import type { ResizePatch } from 'optipod/lib/apply';
 import type { DisruptionGate, Refusal } from '../../../../operator/applying/guards/gate.js';
@@ -41,6 +50,7 @@ export class PodsWorld {
   /** The Deployment's resource version, of which the controller's memory has the first. */
   version = '1';
   limitRanges: LimitRange[] = [];
+  quotas: ResourceQuota[] = [];
   node = 'small';
   evaluations = 0;
   memories = new Memories();
@@ -154,6 +164,7 @@ export class PodsWorld {
       cluster: new Cluster(caches, 'optipod-system'),
       pods: { of: (key) => this.#podsOf(key) },
       limitRanges: { list: () => this.limitRanges },
+      quotas: { list: () => this.quotas },
       installation: { inPlaceResize: true, recreate: true },
       canResize: () => Promise.resolve(this.canResize),
       webhookReady: () => this.webhookReady,
