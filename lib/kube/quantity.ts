@@ -32,7 +32,8 @@ export type QuantityValue = string | number;
  */
 export function parseQuantity(value: QuantityValue): Quantity | undefined {
   if (typeof value === 'number') {
-    return Number.isSafeInteger(value) ? { nanos: BigInt(value) * NANO } : undefined;
+    // Whole numbers from 2⁵³ on, which JSON has rounded, are quantities for kube-apiserver all the same.
+    return Number.isInteger(value) ? { nanos: BigInt(value) * NANO } : undefined;
   }
   const match = QUANTITY.exec(value);
   if (!match) return undefined;

@@ -36,9 +36,9 @@ export function jsonType(value: unknown): string {
   return typeof value;
 }
 
-/** Go reads a whole number that is larger as a float. */
+/** Go reads a whole number that is larger as a float. Its largest integer, 2⁶³ - 1, is 2⁶³ once JavaScript has read it. */
 export function isInt64(value: number): boolean {
-  return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+  return Number.isInteger(value) && value > -(2 ** 63) && value <= 2 ** 63;
 }
 
 /**

@@ -15,6 +15,7 @@ describe('quantities', () => {
     expect(nanos('.5')).to.equal(nanos('500m'));
     expect(nanos('5.')).to.equal(nanos(5));
     expect(nanos('+1Gi')).to.equal(nanos(1073741824));
+    expect(nanos(2 ** 60)).to.equal(nanos('1Ei'));
     expect(nanos('-1')).to.equal(-1_000_000_000n);
     expect(nanos('100n')).to.equal(100n);
     expect(nanos('1u')).to.equal(1000n);

@@ -22,6 +22,15 @@ describe('advice about bounds', () => {
     ]);
   });
 
+  it('B-API-3 reads a bound in plain bytes however large it is', () => {
+    const { memory: bytes } = policyOf({
+      resourceBounds: { ...bounds, memory: { min: 2 ** 60, max: JSON.parse('9223372036854775807') as number } },
+    }).spec.resourceBounds;
+    expect(boundsAdvice({ ...bounds, memory: bytes }, memory(GIBI, 2 * GIBI))).to.deep.equal([
+      'resourceBounds.memory.min decides the memory of all 2 containers: usage asks for 1Gi to 2Gi',
+    ]);
+  });
+
   it('says nothing where usage decides for some, or where there is next to nothing to go by', () => {
     expect(boundsAdvice(bounds, [...cpu(0.001, 0.2), ...memory(MEBI)])).to.deep.equal([]);
     expect(boundsAdvice(bounds, [])).to.deep.equal([]);

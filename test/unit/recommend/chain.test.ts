@@ -21,6 +21,13 @@ describe('recommending one resource', () => {
     expect(memory({ usage: short, bounds, rest: { standing } }).request).to.equal('512Mi');
   });
 
+  it('B-API-3 goes by a bound in plain bytes however large it is: past 2^53, and as the largest int64', () => {
+    for (const max of ['1152921504606846976', '9223372036854775807']) {
+      const bounds = { memory: { min: '64Mi', max: JSON.parse(max) as number } };
+      expect(memory({ values: [200 * MEBI], bounds }).request, max).to.equal('200Mi');
+    }
+  });
+
   it('B-REC-2 rounds up, but never for what floating point added', () => {
     expect(request({ values: [0.2001] })).to.equal('241m');
     expect(request({ values: [0.1], metrics: { safetyFactor: 3 } })).to.equal('300m');
