@@ -18,6 +18,7 @@ import type { PolicyScope } from '../../lib/policy/index.js';
 import type { OperatorProps, PodProps, ProcessProps } from '../operator/index.js';
 import { VERSION } from '../version.js';
 import { operatorFiles, type OperatorFiles } from './files.js';
+import { checkTogether } from './together.js';
 
 type Operator = SettingsContent<typeof OPERATOR_SETTINGS>;
 type Webhook = SettingsContent<typeof WEBHOOK_SETTINGS>;
@@ -93,6 +94,7 @@ export interface OptiPodProps
   readonly recreate?: boolean;
   /**
    * How many operator pods there are: one leads, the others wait. From two on, a PodDisruptionBudget keeps one of them up.
+   * With `leaderElect: false` in `operatorSettings` it must be 1, and an update ends the old pod before it starts the new one.
    * @default 2
    */
   readonly operatorReplicas?: number;
@@ -125,6 +127,11 @@ export function operatorProps(props: OptiPodProps): OperatorProps {
   const { files, env, settings: paths } = operatorFiles(props.operatorFiles);
   const twice = Object.keys(paths).find((name) => name in (props.operatorSettings ?? {}));
   if (twice !== undefined) throw new Error(`${twice} is in operatorSettings and in operatorFiles; give it once`);
+  const { elects } = checkTogether({
+    settings: { ...props.operatorSettings, ...paths },
+    files: props.operatorFiles ?? {},
+    replicas: operatorReplicas,
+  });
   return {
     ...props,
     image: props.image ?? `ghcr.io/optipod/optipod:${VERSION}`,
@@ -134,6 +141,8 @@ export function operatorProps(props: OptiPodProps): OperatorProps {
       // What is read of a day of samples is dropped at once: a young generation of 48 MB, V8's own choice, is 50 MB more resident.
       command: ['node', '--max-semi-space-size=2', '/app/operator.js'],
       replicas: operatorReplicas,
+      // Without an election only the end of the one before keeps two from working at once.
+      strategy: elects ? 'RollingUpdate' : 'Recreate',
       // Each is at 90 MiB before it has seen anything.
       resources: props.operatorResources ?? { requests: { cpu: '100m', memory: '128Mi' } },
       files,

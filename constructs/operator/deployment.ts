@@ -24,7 +24,7 @@ export interface DeploymentContext {
 /** The Deployment of a process with its service account, its settings and, where there are pods to spare, its budget. */
 export function deployment(scope: Construct, process: Process, { namespace, labels, pods }: DeploymentContext): void {
   const { name, props } = process;
-  const { replicas = 2, settings } = props;
+  const { replicas = 2, strategy = 'RollingUpdate', settings } = props;
   const own = labelsOf(process);
   // Whoever uses the account says that he wants its token.
   new k8s.KubeServiceAccount(scope, `${name}-account`, {
@@ -37,11 +37,7 @@ export function deployment(scope: Construct, process: Process, { namespace, labe
     metadata: { name, namespace, labels: own },
     spec: {
       replicas,
-      // A new pod is ready before an old one goes, so that something serves or waits to lead at any time.
-      strategy: {
-        type: 'RollingUpdate',
-        rollingUpdate: { maxUnavailable: k8s.IntOrString.fromNumber(0), maxSurge: k8s.IntOrString.fromNumber(1) },
-      },
+      strategy: updates(strategy),
       selector: { matchLabels: selectorOf(process) },
       template: {
         metadata: {
@@ -71,6 +67,13 @@ export function deployment(scope: Construct, process: Process, { namespace, labe
   Object.assign(manifest.spec.template.spec, placement(pods));
   new ApiObject(scope, name, manifest);
   if (replicas > 1) budget(scope, process, namespace);
+}
+
+function updates(strategy: 'RollingUpdate' | 'Recreate'): k8s.DeploymentStrategy {
+  if (strategy === 'Recreate') return { type: strategy };
+  // A new pod is ready before an old one goes, so that something serves or waits to lead at any time.
+  const rollingUpdate = { maxUnavailable: k8s.IntOrString.fromNumber(0), maxSurge: k8s.IntOrString.fromNumber(1) };
+  return { type: strategy, rollingUpdate };
 }
 
 interface DeploymentManifest extends ApiObjectProps {

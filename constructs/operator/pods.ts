@@ -60,6 +60,11 @@ export interface ProcessProps {
    * @default 2
    */
   readonly replicas?: number;
+  /**
+   * Whether an update starts a pod before an old one ends, or `Recreate`: afterwards, where there must never be two.
+   * @default 'RollingUpdate'
+   */
+  readonly strategy?: 'RollingUpdate' | 'Recreate';
   /** @default - requests of 50m CPU and 128Mi memory, no limits */
   readonly resources?: ResourceRequirements;
   /**

@@ -17,6 +17,7 @@ export * from './runtime-uses.js';
 export * from './review.js';
 export * from './schema.js';
 export * from './settings/controllers.js';
+export * from './settings/election.js';
 export * from './settings/file.js';
 export * as parsers from './settings/parsers.js';
 export type { Parser } from './settings/parsers.js';

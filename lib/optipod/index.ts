@@ -29,6 +29,7 @@ import { NAMES, WEBHOOK_NAMESPACE_LABEL } from './names.js';
 import { WORKLOADS } from './workloads.js';
 
 export * from './autoscalers.js';
+export * from './credentials.js';
 export * from './disruption-settings.js';
 export * from './applying-pods.js';
 export * from './journal.js';

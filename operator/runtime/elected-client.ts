@@ -1,12 +1,7 @@
-import type { CONTROLLERS_SETTINGS, Settings } from 'optipod/kube';
+import { electionTimes, type CONTROLLERS_SETTINGS, type Settings } from 'optipod/kube';
 import { type ClientOptions, type KubeClient, createClient } from './client.js';
 import type { ClusterConfig } from './config.js';
-import {
-  type ElectionTimes,
-  type LeaderElection,
-  checkElectionTimes,
-  createLeaderElection,
-} from './leader-election.js';
+import { type LeaderElection, createLeaderElection } from './leader-election.js';
 
 export interface ElectedClient {
   /** Writes only while this process leads, where there is an election. */
@@ -14,13 +9,6 @@ export interface ElectedClient {
   /** For the manager; undefined where the settings want none. */
   readonly leaderElection: LeaderElection | undefined;
 }
-
-/** The settings that the times of the election come from. */
-const SETTINGS = {
-  leaseDurationMs: 'leaderElectLeaseDuration',
-  renewDeadlineMs: 'leaderElectRenewDeadline',
-  retryPeriodMs: 'leaderElectRetryPeriod',
-} as const satisfies Record<keyof ElectionTimes, string>;
 
 /**
  * The client of an operator's controllers, and the election by a Lease that decides whether they may write.
@@ -32,14 +20,8 @@ export function createElectedClient(
   { name, ...options }: Omit<ClientOptions, 'beforeWrite'> & { readonly name: string },
 ): ElectedClient {
   if (!settings.leaderElect) return { client: createClient(config, options), leaderElection: undefined };
-  const times: ElectionTimes = {
-    leaseDurationMs: settings.leaderElectLeaseDuration,
-    renewDeadlineMs: settings.leaderElectRenewDeadline,
-    retryPeriodMs: settings.leaderElectRetryPeriod,
-  };
-  checkElectionTimes(times, SETTINGS);
   const leaderElection = createLeaderElection({
-    ...times,
+    ...electionTimes(settings),
     // Of its own: the writes of the election cannot wait for its outcome.
     client: createClient(config, options),
     namespace: settings.namespace ?? config.namespace,

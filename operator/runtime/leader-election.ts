@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { checkElectionTimes, ELECTION_JITTER } from 'optipod/kube';
 import type { KubeClient } from './client.js';
 import { type Clock, pause, systemClock } from './clock.js';
 import type { RunContext } from './component.js';
@@ -62,9 +63,6 @@ export interface Term {
   resign(): Promise<void>;
 }
 
-/** A candidate's pause is up to this much longer than the retry period, so that candidates do not march in step. */
-const JITTER = 1.2;
-
 /** @throws RangeError for times that do not fit each other */
 export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
   const { client, namespace, name, identity = `${hostname()}_${randomUUID()}`, clock = systemClock } = options;
@@ -104,7 +102,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
           log.warn({ lease: name, problem: messageOf(error) }, 'the lease could not be acquired');
         }
       }
-      const turn = retryPeriodMs * (1 + (JITTER - 1) * Math.random());
+      const turn = retryPeriodMs * (1 + (ELECTION_JITTER - 1) * Math.random());
       // When the lease of one that died ends is known: it is not overslept.
       const end = candidate.expiresInMs();
       await pause(clock, end > 0 ? Math.min(turn, end) : turn, signal);
@@ -192,31 +190,4 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     acquire,
     close: () => client.close(),
   };
-}
-
-export type ElectionTimes = Readonly<Record<'leaseDurationMs' | 'renewDeadlineMs' | 'retryPeriodMs', number>>;
-
-/**
- * client-go's conditions.
- * @param named what to call the times in errors
- * @throws RangeError for times that do not fit each other
- */
-export function checkElectionTimes(
-  { leaseDurationMs, renewDeadlineMs, retryPeriodMs }: ElectionTimes,
-  named: Readonly<Record<keyof ElectionTimes, string>> = {
-    leaseDurationMs: 'leaseDurationMs',
-    renewDeadlineMs: 'renewDeadlineMs',
-    retryPeriodMs: 'retryPeriodMs',
-  },
-): void {
-  const refuse = (name: keyof ElectionTimes, ms: number, least: string) => {
-    throw new RangeError(`${named[name]} is ${ms} ms; it must be greater than ${least}`);
-  };
-  if (!(retryPeriodMs > 0)) refuse('retryPeriodMs', retryPeriodMs, '0');
-  if (!(renewDeadlineMs > JITTER * retryPeriodMs)) {
-    refuse('renewDeadlineMs', renewDeadlineMs, `${JITTER} times ${named.retryPeriodMs} (${retryPeriodMs} ms)`);
-  }
-  if (!(leaseDurationMs > renewDeadlineMs)) {
-    refuse('leaseDurationMs', leaseDurationMs, `${named.renewDeadlineMs} (${renewDeadlineMs} ms)`);
-  }
 }

@@ -1,4 +1,5 @@
 import type { SecretSource } from 'optipod/kube';
+import { checkAuthorization, checkClientCertificate } from 'optipod/lib/optipod';
 import { rotatingFile, tokenFile, type ClusterTls } from '../../runtime/index.js';
 
 /** How to show who asks. */
@@ -15,12 +16,7 @@ export interface Credentials {
  * @throws Error of the function itself where credentials contradict each other; of what it returns, where a file cannot be read
  */
 export function authorization({ username, password, token }: Credentials): () => Promise<string | undefined> {
-  if (token && (username !== undefined || password)) {
-    throw new Error('token stands alone: set it, or username and password');
-  }
-  if ((username === undefined) !== (password === undefined)) {
-    throw new Error('username and password belong together; one is missing');
-  }
+  checkAuthorization({ username, password, token });
   if (token) return 'file' in token ? tokenFile(token.file) : () => Promise.resolve(`Bearer ${token.value}`);
   if (username === undefined || !password) return () => Promise.resolve(undefined);
   const read = 'file' in password ? rotatingFile(password.file) : () => Promise.resolve(password.value);
@@ -45,9 +41,7 @@ export interface TlsFiles {
  */
 export function currentTls(files: TlsFiles): () => Promise<ClusterTls> {
   const { caFile, certFile, keyFile, insecureSkipVerify = false } = files;
-  if ((certFile === undefined) !== (keyFile === undefined)) {
-    throw new Error('certFile and keyFile belong together; one is missing');
-  }
+  checkClientCertificate({ certFile, keyFile });
   const nothing = () => Promise.resolve(undefined);
   const read = [caFile, certFile, keyFile].map((file) => (file === undefined ? nothing : rotatingFile(file)));
   let before: readonly (string | undefined)[] | undefined;

@@ -347,6 +347,26 @@ describe('an installation of OptiPod', () => {
     ]);
   });
 
+  it('B-OPR-1 without an election runs one operator, which ends before the next one starts', () => {
+    const [operator, webhook] = deploymentsIn(synth({ operatorReplicas: 1, operatorSettings: { leaderElect: false } }));
+    expect(operator?.spec).to.deep.include({ replicas: 1, strategy: { type: 'Recreate' } });
+    expect(webhook?.spec.strategy).to.have.property('type', 'RollingUpdate');
+    const elected = deploymentsIn(synth({ operatorReplicas: 1, operatorSettings: { leaderElect: true } }));
+    expect(elected[0]?.spec.strategy).to.have.property('type', 'RollingUpdate');
+  });
+
+  it('B-OPR-4 takes settings that go together', () => {
+    const from = (key: string) => ({ secret: 'prometheus', key });
+    for (const props of [
+      { operatorSettings: { leaderElectLeaseDuration: '30s', leaderElectRenewDeadline: '20s' } },
+      { operatorSettings: { prometheusUsername: 'me' }, operatorFiles: { prometheusPassword: from('password') } },
+      { operatorFiles: { prometheusCertFile: from('tls.crt'), prometheusKeyFile: from('tls.key') } },
+      { operatorSettings: { customCertFile: '/unused.pem' } },
+    ] satisfies OptiPodProps[]) {
+      expect(() => synth(props), JSON.stringify(props)).not.to.throw();
+    }
+  });
+
   for (const [props, message] of [
     [{ namespace: 'No' }, 'namespace: "No" is no namespace\'s name'],
     [
@@ -368,6 +388,26 @@ describe('an installation of OptiPod', () => {
     [
       { operatorSettings: { policyScope: 'Cluster' } as object },
       'policyScope in operatorSettings is no setting there: give the option policyScope of the installation',
+    ],
+    [
+      { operatorSettings: { leaderElect: false } },
+      'operatorReplicas: 2 pods would all work at once with leaderElect: false in operatorSettings; it must be 1 then',
+    ],
+    [
+      { operatorSettings: { leaderElectLeaseDuration: '5s' } },
+      'leaderElectLeaseDuration is 5000 ms; it must be greater than leaderElectRenewDeadline (10000 ms)',
+    ],
+    [
+      { operatorFiles: { prometheusCertFile: { secret: 'prometheus', key: 'tls.crt' } } },
+      'of the settings that begin with prometheus, certFile and keyFile belong together; one is missing',
+    ],
+    [{ operatorSettings: { prometheusUsername: 'me' } }, 'with prometheus, username and password belong together'],
+    [
+      {
+        operatorSettings: { customUrl: 'http://usage', customUsername: 'me' },
+        operatorFiles: { customToken: { secret: 'usage', key: 'token' } },
+      },
+      'with custom, token stands alone',
     ],
     [
       { webhookSettings: { port: 1 } as object },
