@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { Namespace } from '../lib/kube/index.js';
-import { NAMES, PAUSED_ANNOTATION } from '../lib/optipod/names.js';
+import { NAMES } from '../lib/optipod/names.js';
 import type { ClusterOptions } from './cluster.js';
 
 interface Options extends ClusterOptions {
@@ -31,10 +30,8 @@ function command(name: string, description: string): Command {
 
 async function set({ namespace, ...cluster }: Options, paused: boolean): Promise<void> {
   const { withCluster } = await import('./cluster.js');
-  await withCluster(cluster, (client) => {
-    const annotations = { [PAUSED_ANNOTATION]: paused ? 'true' : null };
-    return client.patch(Namespace, { name: namespace }, { metadata: { annotations } }, { type: 'merge' });
-  });
+  const { setPaused } = await import('./pause/pause.js');
+  await withCluster(cluster, (client) => setPaused(client, namespace, paused));
   const what = paused ? `is paused: ${PAUSED}` : `is not paused: ${RESUMED}`;
   process.stdout.write(`OptiPod in ${namespace} ${what}\n`);
 }
