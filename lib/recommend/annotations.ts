@@ -65,8 +65,10 @@ export function annotationsFor({
     if (Object.keys(requests).length === 0) continue;
     containers.set(container.name, { requests, ...(Object.keys(limits).length > 0 ? { limits } : {}) });
   }
-  // It is the instant of what is said: that something was applied since does not make it another recommendation.
-  const isNews = fresh && fresh.containers.size > 0 && !(standing && isSame(containers, standing));
+  // It is the instant of what is said, from which on pods are born with it: that something was applied since does not make it
+  // another recommendation.
+  const isMade = instead !== undefined || (fresh !== undefined && fresh.containers.size > 0);
+  const isNews = fresh && isMade && !(standing && isSame(containers, standing));
   const at = isNews ? fresh.at : (lastRecommendation(annotations) ?? fresh?.at);
   if (containers.size === 0 || at === undefined) return {};
   return writeAnnotations({

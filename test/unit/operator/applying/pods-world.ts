@@ -8,13 +8,14 @@ import type {
   Status,
   WorkloadObject,
 } from 'optipod/kube';
-import { readPolicy, writeAnnotations } from 'optipod/lib/api';
+import { ownAnnotations, readPolicy, writeAnnotations } from 'optipod/lib/api';
 import type { ResizePatch } from 'optipod/lib/apply';
 import type { DisruptionGate, Refusal } from '../../../../operator/applying/guards/gate.js';
 import { PodsApplications } from '../../../../operator/applying/pods/applications.js';
 import type { PodResourcesContext } from '../../../../operator/applying/pods/context.js';
 import { lookAfterPods } from '../../../../operator/applying/pods/controller.js';
 import { Memories } from '../../../../operator/applying/pods/memory.js';
+import { goneBack } from '../../../../operator/applying/rollback/gone-back.js';
 import { Cluster, type ClusterCaches } from '../../../../operator/cluster.js';
 import { ApiError, silentLogger, type EventDraft } from '../../../../operator/runtime/index.js';
 import { seenPod, type SeenPod } from '../../../../operator/usage/pods.js';
@@ -25,6 +26,7 @@ import { policyOf } from '../../lib/policies.js';
 /** When the policy's first recommendation was made, and later things happen in seconds after it. */
 export const START = Date.parse('2026-03-01T12:00:00Z');
 const KEY = 'Deployment/shop/web';
+const POLICY = { name: 'policy', uid: 'policy-uid' };
 
 /** What an operator asked of kube-apiserver, in order. */
 export type Asked =
@@ -58,6 +60,8 @@ export class PodsWorld {
   #wanted: ResourceRequirements;
   #recommendedAt = START;
   #restartedAt: string | undefined;
+  /** Of the Deployment, since it went back to what it had. */
+  #annotations: Record<string, string> | undefined;
   readonly #strategy: object;
   readonly #replicas: number;
   readonly #template: PodSpec;
@@ -112,6 +116,20 @@ export class PodsWorld {
   recommend(wanted: ResourceRequirements, seconds: number): void {
     this.#wanted = wanted;
     this.#recommendedAt = START + seconds * 1000;
+    this.#annotations = undefined;
+  }
+
+  /** The annotations go back to what was applied before. @param seconds after the first recommendation */
+  goesBack(to: ResourceRequirements, seconds: number): void {
+    const web = WORKLOAD_PROJECTIONS.Deployment(this.#deployment());
+    const policy = policyOf({ updateStrategy: this.#strategy }, POLICY);
+    const back = new Map(Object.keys(to).length > 0 ? [['app', to]] : []);
+    this.#annotations = ownAnnotations(goneBack(web, policy, back, START / 1000 + seconds).metadata.annotations);
+  }
+
+  /** The operator ends and another one begins, which knows what is in the cluster. */
+  killOperator(): void {
+    this.memories = new Memories();
   }
 
   /** The controller's next look. @param seconds after the first recommendation */
@@ -138,7 +156,7 @@ export class PodsWorld {
   }
 
   #context(): PodResourcesContext {
-    const policy = policyOf({ updateStrategy: this.#strategy }, { name: 'policy', uid: 'policy-uid' });
+    const policy = policyOf({ updateStrategy: this.#strategy }, POLICY);
     const gate: DisruptionGate = {
       ask: () => {
         this.gateAsked += 1;
@@ -203,7 +221,7 @@ export class PodsWorld {
   }
 
   #deployment(): WorkloadObject {
-    const annotations =
+    const recommended =
       Object.keys(this.#wanted).length === 0
         ? {}
         : writeAnnotations({
@@ -229,7 +247,7 @@ export class PodsWorld {
         uid: 'web-uid',
         resourceVersion: '1',
         creationTimestamp: '',
-        annotations,
+        annotations: this.#annotations ?? recommended,
       },
       spec: { replicas: this.#replicas, template },
     };
