@@ -186,6 +186,20 @@ export interface RecommendationSummaryInput {
    */
   reason?: string;
 }
+export interface ContainerAmountsInput {
+  /**
+   * The name of the container.
+   */
+  name: string;
+  /**
+   * Its CPU; absent where nothing was said.
+   */
+  cpu?: RecommendedAmountsInput;
+  /**
+   * Its memory; absent where nothing was said.
+   */
+  memory?: RecommendedAmountsInput;
+}
 export interface SuspensionInput {
   /**
    * Why, in one CamelCase word: SSAConflict, RolledBack, Regressed.
@@ -211,6 +225,10 @@ export interface SuspensionInput {
    * UID and generation of the policy at that time; an edit, or another one, ends it earlier.
    */
   policy?: string;
+  /**
+   * What the workload regressed with, and is to have no more.
+   */
+  containers?: ContainerAmountsInput[];
 }
 export interface TakenBackInput {
   /**
@@ -221,20 +239,6 @@ export interface TakenBackInput {
    * The field manager that did it.
    */
   by: string;
-}
-export interface ContainerAmountsInput {
-  /**
-   * The name of the container.
-   */
-  name: string;
-  /**
-   * Its CPU; absent where nothing was said.
-   */
-  cpu?: RecommendedAmountsInput;
-  /**
-   * Its memory; absent where nothing was said.
-   */
-  memory?: RecommendedAmountsInput;
 }
 export interface RecommendationChangeInput {
   /**
@@ -529,6 +533,20 @@ export interface RecommendationSummary {
    */
   reason?: string;
 }
+export interface ContainerAmounts {
+  /**
+   * The name of the container.
+   */
+  name: string;
+  /**
+   * Its CPU; absent where nothing was said.
+   */
+  cpu?: RecommendedAmounts;
+  /**
+   * Its memory; absent where nothing was said.
+   */
+  memory?: RecommendedAmounts;
+}
 export interface Suspension {
   /**
    * Why, in one CamelCase word: SSAConflict, RolledBack, Regressed.
@@ -554,6 +572,10 @@ export interface Suspension {
    * UID and generation of the policy at that time; an edit, or another one, ends it earlier.
    */
   policy?: string;
+  /**
+   * What the workload regressed with, and is to have no more.
+   */
+  containers?: ContainerAmounts[];
 }
 export interface TakenBack {
   /**
@@ -564,20 +586,6 @@ export interface TakenBack {
    * The field manager that did it.
    */
   by: string;
-}
-export interface ContainerAmounts {
-  /**
-   * The name of the container.
-   */
-  name: string;
-  /**
-   * Its CPU; absent where nothing was said.
-   */
-  cpu?: RecommendedAmounts;
-  /**
-   * Its memory; absent where nothing was said.
-   */
-  memory?: RecommendedAmounts;
 }
 export interface RecommendationChange {
   /**

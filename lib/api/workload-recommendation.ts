@@ -99,6 +99,7 @@ const applying = {
         until: time('When it ends by itself.'),
         content: text('A hash of the template but for CPU and memory; an edit of the template ends it earlier.', 64),
         policy: text('UID and generation of the policy at that time; an edit, or another one, ends it earlier.', 128),
+        containers: containerAmounts('What the workload regressed with, and is to have no more.'),
       },
     },
     takenBack: {

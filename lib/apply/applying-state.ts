@@ -61,6 +61,7 @@ export function afterRegression(
       since: formatInstant(now),
       until: formatInstant(now + holdoff),
       content,
+      ...(change?.containers ? { containers: change.containers } : {}),
     },
   };
 }

@@ -5,6 +5,7 @@ export * from './breaker.js';
 export * from './conflicts.js';
 export * from './contest.js';
 export * from './course.js';
+export * from './going-back.js';
 export * from './gradual.js';
 export * from './manager-advice.js';
 export * from './newborn.js';

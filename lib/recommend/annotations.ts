@@ -24,7 +24,10 @@ export interface AnnotationsInput {
   readonly workload: { readonly metadata: Pick<ObjectMeta, 'annotations'>; readonly pod: PodSpec };
   /** Absent where nothing was computed just now: what stands is only brought in line with the policy. */
   readonly fresh?: FreshRecommendations;
-  /** What is said of all containers instead of what stands and what is fresh: a workload goes back to what it had. */
+  /**
+   * What is said of all containers instead of what stands and what is fresh: a workload goes back to what it had. Where that is
+   * nothing, annotations say no more than since when.
+   */
   readonly instead?: ContainerResources | undefined;
   /** When something was last applied, RFC 3339. @default what the annotations say under the same policy */
   readonly lastApplied?: string | undefined;
@@ -70,7 +73,8 @@ export function annotationsFor({
   const isMade = instead !== undefined || (fresh !== undefined && fresh.containers.size > 0);
   const isNews = fresh && isMade && !(standing && isSame(containers, standing));
   const at = isNews ? fresh.at : (lastRecommendation(annotations) ?? fresh?.at);
-  if (containers.size === 0 || at === undefined) return {};
+  const wentBack = (instead ?? standing)?.size === 0;
+  if ((containers.size === 0 && !wentBack) || at === undefined) return {};
   return writeAnnotations({
     policy: { namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid },
     lastRecommendation: at,

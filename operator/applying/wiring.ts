@@ -5,7 +5,7 @@ import type { Controller, EventRecorder } from '../runtime/index.js';
 import type { OperatorSettings } from '../settings.js';
 import type { SeenPod } from '../usage/pods.js';
 import { onWorkload } from '../workloads/on-workload.js';
-import { standingReport, type ToldRecommendations } from '../workloads/recommendation.js';
+import { standingReport } from '../workloads/recommendation.js';
 import { workloadKeyOfPod, workloadPods } from '../workloads/workload-pods.js';
 import { parseWorkloadKey, workloadKey, type Workload } from '../workloads/workload.js';
 import { followAutoscalers, type AutoscalerInformers } from './autoscalers/autoscalers.js';
@@ -28,7 +28,7 @@ export interface ApplyingWiring extends Pick<PodResourcesWiring, 'client' | 'clu
     readonly newborns: Creatable<Pod>;
   };
   readonly autoscalers: AutoscalerInformers;
-  readonly recommendations: ToldRecommendations;
+  readonly recommendations: PodResourcesWiring['recommendations'];
   /** Why nothing is applied by anybody, where that is so. */
   readonly stop: Parameters<typeof createGate>[0]['stop'];
   readonly event: EventRecorder['event'];
@@ -85,6 +85,7 @@ export function applyingFor(wiring: ApplyingWiring): Applying {
     access,
     client,
     cluster,
+    recommendations,
     pods,
     gate,
     installation: settings,

@@ -1,5 +1,5 @@
 import type { LimitRange, ResourceQuota } from 'optipod/kube';
-import type { Installation } from 'optipod/lib/apply';
+import type { ApplyingState, Installation } from 'optipod/lib/apply';
 import type { Cluster, ValidPolicy } from '../../cluster.js';
 import type { EventDraft, Informer } from '../../runtime/index.js';
 import type { WorkloadPods } from '../../workloads/workload-pods.js';
@@ -25,6 +25,8 @@ export interface PodResourcesContext extends InPlaceContext, EvictContext, Resta
   readonly stopped: (workload: Workload, policy: ValidPolicy) => Refusal | undefined;
   readonly memories: Memories;
   readonly applications: PodsApplications;
+  /** What is remembered of applying something to a workload. */
+  readonly applyingOf: (workload: Workload) => ApplyingState | undefined;
   /** Tells something of a workload. */
   readonly event: (workload: Workload, event: EventDraft) => void;
   /** Has a policy evaluated soon, which tells what came of it: `<namespace>/<name>`. */

@@ -9,7 +9,7 @@ export const FOLLOW_MS = 120_000;
 
 /** Where the pods are that are there to stay. */
 export function look(task: PodsTask, notInPlace: NotInPlace, context: PodResourcesContext): PodState[] {
-  const { key, wanted, limitRanges, memory, course } = task;
+  const { key, wanted, without, limitRanges, memory, course } = task;
   const { nodeOf, followMs = FOLLOW_MS, memories } = context;
   const all = context.pods.of(key);
   forgetGone(task, all);
@@ -22,7 +22,10 @@ export function look(task: PodsTask, notInPlace: NotInPlace, context: PodResourc
       const refusedThere = memories.nodes.of(nodeName, node);
       const partly = course.otherwise === 'wait';
       const now = context.now();
-      return podState({ pod, wanted, limitRanges, notInPlace, partly, node, refusedThere, followMs, now }, memory);
+      return podState(
+        { pod, wanted, without, limitRanges, notInPlace, partly, node, refusedThere, followMs, now },
+        memory,
+      );
     });
 }
 

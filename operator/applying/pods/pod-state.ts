@@ -1,6 +1,7 @@
 import type { LimitRange } from 'optipod/kube';
 import type { ContainerResources } from 'optipod/lib/api';
 import {
+  hasAnyOf,
   planResize,
   type ResizePatch,
   type ResizePlan,
@@ -24,6 +25,8 @@ export type PodState = { readonly pod: SeenPod } & (
 export interface PodQuestion {
   readonly pod: SeenPod;
   readonly wanted: ContainerResources;
+  /** What it is to have no more, and nothing instead. */
+  readonly without: ContainerResources;
   readonly limitRanges: readonly LimitRange[];
   /** What keeps all pods from being resized in place. */
   readonly notInPlace: { readonly reason: string; readonly message: string } | undefined;
@@ -40,7 +43,7 @@ export interface PodQuestion {
 
 /** What a pod that is there to stay has, gets, and cannot get. Notes since when the kubelet is silent. */
 export function podState(question: PodQuestion, memory: WorkloadMemory): PodState {
-  const { pod, wanted, limitRanges, notInPlace, node, now, refusedThere, partly } = question;
+  const { pod, wanted, without, limitRanges, notInPlace, node, now, refusedThere, partly } = question;
   const { resize } = pod;
   // What does not run yet has no cgroup, and may be at its end before it has one.
   if (pod.status.phase !== 'Running') return { pod, is: 'starting' };
@@ -48,6 +51,7 @@ export function podState(question: PodQuestion, memory: WorkloadMemory): PodStat
   const plan = planResize(pod.spec, wanted, limitRanges, { standing, partly });
   const known = memory.pods.get(pod.metadata.uid);
   if (plan.outcome === 'unchanged' && !resize) {
+    if (hasAnyOf(pod.spec, without)) return { pod, is: 'stuck', ...CANNOT_BE_TAKEN };
     return { pod, is: 'done', wasResized: known?.asked !== undefined || (pod.metadata.generation ?? 1) > 1 };
   }
   const silence = silenceOf(question, memory);
@@ -75,6 +79,12 @@ export function podState(question: PodQuestion, memory: WorkloadMemory): PodStat
   const [step] = plan.outcome === 'resize' ? plan.steps : [];
   return step ? { pod, is: 'resizable', step } : { pod, is: 'starting' };
 }
+
+/** kube-apiserver takes no resize without an amount that was there. */
+const CANNOT_BE_TAKEN = {
+  reason: 'InPlaceResizeUnavailable',
+  message: 'a running pod keeps each request and limit that it has, if with another amount, and new ones have none',
+};
 
 const ALL_ELSE = 'all else that is recommended is in effect';
 

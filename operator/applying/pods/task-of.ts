@@ -1,9 +1,10 @@
 import { lastRecommendation, readInjection, type ContainerResources } from 'optipod/lib/api';
-import { courseOf } from 'optipod/lib/apply';
-import { wordingOf } from 'optipod/lib/recommend';
+import { courseOf, podsBack } from 'optipod/lib/apply';
+import { suspensionAt, wordingOf } from 'optipod/lib/recommend';
 import { throughWebhook } from '../../policies/conditions.js';
 import type { ReconcileContext } from '../../runtime/index.js';
 import { parseWorkloadKey, type Workload } from '../../workloads/workload.js';
+import { hasGoneBack } from '../rollback/gone-back.js';
 import type { PodResourcesContext } from './context.js';
 import type { PodsTask } from './task.js';
 
@@ -27,12 +28,20 @@ export function taskOf(
   const { reason } = throughWebhook([workload.metadata.namespace], cluster, true);
   // New pods get nothing there.
   if (reason !== 'ThroughWebhook') return undefined;
-  const wanted = ofTemplate(injection.containers, workload);
+  const limitRanges = context.limitRanges.list(workload.metadata.namespace);
+  const applying = context.applyingOf(workload);
+  const suspension = suspensionAt(applying, workload, now() / 1000);
+  const { updateRequestsOnly } = policy.spec.updateStrategy;
+  const back = podsBack({ workload, applying, suspension, updateRequestsOnly, limitRanges });
+  if (back && !hasGoneBack(workload, policy, back.said)) return undefined;
+  const { wanted, without } = back ?? { wanted: ofTemplate(injection.containers, workload), without: new Map() };
+  if (wanted.size === 0 && without.size === 0) return undefined;
   const memory = memories.of(
     key,
     {
       uid: workload.metadata.uid,
-      said: JSON.stringify([policy.metadata.uid, ...wanted]),
+      // To go back is one change, whatever becomes of the template meanwhile: its rollout needs no restart besides.
+      said: JSON.stringify([policy.metadata.uid, ...(back ? [suspension?.since, ...back.said] : wanted)]),
       recommendedAt: Date.parse(lastRecommendation(annotations) ?? ''),
       restartedAt: Date.parse(workload.restartedAt ?? ''),
     },
@@ -46,7 +55,8 @@ export function taskOf(
   };
   const { namespace } = workload.metadata;
   const [limitRanges, quotas] = [context.limitRanges.list(namespace), context.quotas.list(namespace)];
-  return { key, workload, policy, course, wanted, limitRanges, quotas, memory, signal, log, tell };
+  return { key, workload, policy, course, wanted, without, limitRanges, quotas, memory, signal, log, tell };
+}
 }
 
 /** Containers that somebody injects into pods are his, whatever annotations say. */

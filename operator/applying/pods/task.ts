@@ -15,6 +15,8 @@ export interface PodsTask {
   readonly course: Course;
   /** What new pods get, of the containers that the template has. */
   readonly wanted: ContainerResources;
+  /** What pods are to have no more where new ones have no such amount at all: the workload went back to what it had. */
+  readonly without: ContainerResources;
   readonly limitRanges: readonly LimitRange[];
   readonly quotas: readonly ResourceQuota[];
   readonly memory: WorkloadMemory;

@@ -3,6 +3,7 @@ import type { LimitRange } from 'optipod/kube';
 import type { Cluster } from '../../cluster.js';
 import type { NodeCapacity } from '../../constraints.js';
 import type { Controller, Informer } from '../../runtime/index.js';
+import type { Told } from '../../workloads/recommendation.js';
 import { workloadKey } from '../../workloads/workload.js';
 import type { Memories } from './memory.js';
 
@@ -11,6 +12,7 @@ const SETTLE = { quietMs: 200, maxMs: 2_000 };
 
 export interface PodTriggerSources {
   readonly cluster: Cluster;
+  readonly recommendations: Pick<Informer<Told>, 'onEvent'>;
   readonly nodes: Pick<Informer<NodeCapacity>, 'onEvent'>;
   readonly limitRanges: Pick<Informer<LimitRange>, 'onEvent'>;
   readonly memories: Memories;
@@ -18,7 +20,7 @@ export interface PodTriggerSources {
 
 /** Turns what happens in the cluster into workloads whose pods are to be looked at; of pods themselves see `workloadPods`. */
 export function connectPodTriggers(
-  { cluster, nodes, limitRanges, memories }: PodTriggerSources,
+  { cluster, recommendations, nodes, limitRanges, memories }: PodTriggerSources,
   controller: Pick<Controller, 'enqueue'>,
 ): void {
   const { caches } = cluster;
@@ -38,6 +40,14 @@ export function connectPodTriggers(
   for (const informer of Object.values(caches.workloads)) {
     informer.onEvent((event) => lookAt(controller, workloadKey(event.object), event.type === 'added' && event.initial));
   }
+  // A workload goes back to what it had, or no longer: it may be known of later than what its annotations say.
+  recommendations.onEvent((event) => {
+    const { metadata, spec, status } = event.object;
+    const before = event.type === 'updated' ? event.previous.status : undefined;
+    if (isDeepStrictEqual(before?.applying?.suspension, status?.applying?.suspension)) return;
+    const { kind, name } = spec.workload;
+    lookAt(controller, workloadKey({ kind, metadata: { namespace: metadata.namespace ?? '', name } }));
+  });
   // What a node could not give it may give with other allocatable resources.
   nodes.onEvent((event) => {
     if (event.type === 'updated' && isDeepStrictEqual(event.previous, event.object)) return;

@@ -2,6 +2,7 @@ import type { LimitRange, ResourceQuota } from 'optipod/kube';
 import type { NodeCapacity } from '../../constraints.js';
 import type { Controller, Informer, KubeClient } from '../../runtime/index.js';
 import type { SeenPod } from '../../usage/pods.js';
+import { standingReport, statusOf, type Told, type ToldRecommendations } from '../../workloads/recommendation.js';
 import { PodsApplications, type PodsApplication } from './applications.js';
 import type { PodResourcesContext } from './context.js';
 import { podResources } from './controller.js';
@@ -13,6 +14,8 @@ export interface PodResourcesWiring extends Pick<
   PodResourcesContext,
   'cluster' | 'pods' | 'gate' | 'installation' | 'webhookReady' | 'stopped' | 'event' | 'evaluateSoon' | 'now'
 > {
+  /** What is told of workloads: which of them go back to what they had. */
+  readonly recommendations: ToldRecommendations & { readonly informer: Pick<Informer<Told>, 'onEvent'> };
   /** To what the controller declares. */
   readonly access: PodResourcesContext['writers'] &
     Pick<PodResourcesContext, 'resizes' | 'evictions'> & {
@@ -31,7 +34,7 @@ export interface PodResources {
 }
 
 /** The controller of running pods, with its caches and triggers. */
-export function podResourcesFor({ access, client, ...rest }: PodResourcesWiring): PodResources {
+export function podResourcesFor({ access, client, recommendations, ...rest }: PodResourcesWiring): PodResources {
   const { cluster, now } = rest;
   const memories = new Memories();
   const applications = new PodsApplications();
@@ -43,12 +46,16 @@ export function podResourcesFor({ access, client, ...rest }: PodResourcesWiring)
     quotas: access.quotas.informer,
     memories,
     applications,
+    applyingOf: (workload) => {
+      const told = standingReport(recommendations, { kind: workload.kind, ...workload.metadata });
+      return statusOf(told, workload)?.applying;
+    },
     canResize: resizeDiscovery(client, now),
     writers: access,
     resizes: access.resizes,
     evictions: access.evictions,
     nodeOf: ({ spec }) => JSON.stringify(nodes.get(undefined, spec.nodeName ?? '') ?? null),
   });
-  connectPodTriggers({ cluster, nodes, limitRanges, memories }, controller);
+  connectPodTriggers({ cluster, recommendations: recommendations.informer, nodes, limitRanges, memories }, controller);
   return { controller, of: (workload) => applications.of(workload) };
 }

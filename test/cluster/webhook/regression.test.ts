@@ -72,7 +72,7 @@ describe('a workload that regresses', function () {
       state: { waiting: { reason: 'CrashLoopBackOff' } },
       lastState: { terminated },
     };
-    const body = { status: { containerStatuses: [status] } };
+    const body = { status: { phase: 'Running', containerStatuses: [status] } };
     await world.client.patch(PodKind, { namespace, name }, body, { type: 'merge', subresource: 'status' });
   }
 
@@ -90,6 +90,12 @@ describe('a workload that regresses', function () {
     expect(status.conditions?.find(({ type }) => type === 'Applied')).to.include({
       status: 'False',
       reason: 'Regressed',
+    });
+    await waitFor('the running pod to have its own resources, in place', async () => {
+      const [running] = await podsOf(world, SPACE, 'web');
+      expect(running?.metadata.uid).to.equal(pod.metadata.uid);
+      expect(running && resourcesOf(running)?.requests).to.deep.equal({ cpu: '500m', memory: '512Mi' });
+      return true;
     });
     expect(resourcesOf(await replaced())?.requests).to.deep.equal({ cpu: '500m', memory: '512Mi' });
     const events = await waitFor('the event', async () => {

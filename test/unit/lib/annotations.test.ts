@@ -112,6 +112,24 @@ describe('annotations that a workload should have', () => {
     expect(annotationsFor({ policy: governing({}, 'uid-2'), workload: workload(standing) })).to.deep.equal({});
   });
 
+  it('B-APP-11 say since when a workload has its own resources that went back to them, until there is another recommendation', () => {
+    const later = { at: '2026-01-02T00:00:00Z', containers: new Map() };
+    const back = annotationsFor({
+      policy: governing(),
+      workload: workload(standing),
+      fresh: later,
+      instead: new Map(),
+    });
+    expect(readInjection(back)).to.deep.equal({ policyUid: 'uid-1', policy: 'shop/web', containers: new Map() });
+    expect(back['optipod.io/last-recommendation']).to.equal(later.at);
+    const evenLater = { ...later, at: '2026-01-03T00:00:00Z' };
+    const again = { policy: governing(), workload: workload(back) };
+    expect(annotationsFor({ ...again, fresh: evenLater, instead: new Map() })).to.deep.equal(back);
+    expect(annotationsFor(again)).to.deep.equal(back);
+    expect(annotationsFor({ ...again, fresh })).to.deep.equal(standing);
+    expect(annotationsFor({ ...again, policy: governing({}, 'uid-2') })).to.deep.equal({});
+  });
+
   it('B-ANN-2 a container without a recommendation now keeps what was last written', () => {
     const both = workload(standing, ['web', 'side']);
     const side = { at: '2026-01-02T00:00:00Z', containers: new Map([['side', { requests: { cpu: '1' } }]]) };

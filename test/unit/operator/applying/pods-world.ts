@@ -9,7 +9,8 @@ import type {
   WorkloadObject,
 } from 'optipod/kube';
 import { ownAnnotations, readPolicy, writeAnnotations } from 'optipod/lib/api';
-import type { ResizePatch } from 'optipod/lib/apply';
+import { afterRegression, type ApplyingState, type ResizePatch } from 'optipod/lib/apply';
+import { containerAmounts, formatInstant } from 'optipod/lib/recommend';
 import type { DisruptionGate, Refusal } from '../../../../operator/applying/guards/gate.js';
 import { PodsApplications } from '../../../../operator/applying/pods/applications.js';
 import type { PodResourcesContext } from '../../../../operator/applying/pods/context.js';
@@ -25,6 +26,8 @@ import { policyOf } from '../../lib/policies.js';
 
 /** When the policy's first recommendation was made, and later things happen in seconds after it. */
 export const START = Date.parse('2026-03-01T12:00:00Z');
+/** How long what regressed is left alone, in seconds. */
+export const HOLDOFF = 6 * 3600;
 const KEY = 'Deployment/shop/web';
 const POLICY = { name: 'policy', uid: 'policy-uid' };
 
@@ -60,8 +63,9 @@ export class PodsWorld {
   #wanted: ResourceRequirements;
   #recommendedAt = START;
   #restartedAt: string | undefined;
-  /** Of the Deployment, since it went back to what it had. */
-  #annotations: Record<string, string> | undefined;
+  /** Of the Deployment, since it went back to what it had: other than for what is recommended. */
+  annotations: Record<string, string> | undefined;
+  #applying: ApplyingState | undefined;
   readonly #strategy: object;
   readonly #replicas: number;
   readonly #template: PodSpec;
@@ -116,7 +120,8 @@ export class PodsWorld {
   recommend(wanted: ResourceRequirements, seconds: number): void {
     this.#wanted = wanted;
     this.#recommendedAt = START + seconds * 1000;
-    this.#annotations = undefined;
+    this.annotations = undefined;
+    this.#applying = undefined;
   }
 
   /** The annotations go back to what was applied before. @param seconds after the first recommendation */
@@ -124,7 +129,14 @@ export class PodsWorld {
     const web = WORKLOAD_PROJECTIONS.Deployment(this.#deployment());
     const policy = policyOf({ updateStrategy: this.#strategy }, POLICY);
     const back = new Map(Object.keys(to).length > 0 ? [['app', to]] : []);
-    this.#annotations = ownAnnotations(goneBack(web, policy, back, START / 1000 + seconds).metadata.annotations);
+    const now = START / 1000 + seconds;
+    this.annotations = ownAnnotations(goneBack(web, policy, back, now).metadata.annotations);
+    const { content } = web;
+    const containers = containerAmounts(new Map(['app', 'injected'].map((name) => [name, this.#wanted])));
+    const change = { at: formatInstant(START / 1000), content, available: 1, containers };
+    const applied = { previous: containerAmounts(back), change };
+    const baseline = { now, content, available: 1, failed: false, troubled: [] };
+    this.#applying = afterRegression(applied, { what: 'NotReady', message: 'web-1 is not ready' }, baseline, HOLDOFF);
   }
 
   /** The operator ends and another one begins, which knows what is in the cluster. */
@@ -187,6 +199,7 @@ export class PodsWorld {
       canResize: () => Promise.resolve(this.canResize),
       webhookReady: () => this.webhookReady,
       stopped: () => this.stopped,
+      applyingOf: () => this.#applying,
       memories: this.memories,
       applications: this.applications,
       event: (_, event) => this.events.push(event),
@@ -247,7 +260,7 @@ export class PodsWorld {
         uid: 'web-uid',
         resourceVersion: '1',
         creationTimestamp: '',
-        annotations: this.#annotations ?? recommended,
+        annotations: this.annotations ?? recommended,
       },
       spec: { replicas: this.#replicas, template },
     };
