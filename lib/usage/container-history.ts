@@ -19,6 +19,14 @@ export interface Retention {
 /** The seconds of an hour, after which a history is worth tidying up. */
 const HOUR = 3600;
 
+/**
+ * What ended by this instant (seconds since 1970) is forgotten as of another. Nobody asks for a little more than the longest
+ * window: once an hour is enough.
+ */
+export function forgottenBy(now: number, samples: number): number {
+  return Math.floor(now / HOUR) * HOUR - samples;
+}
+
 /** One pod's part of a history. */
 export type PodHistory = Record<UsageMetric, Series | undefined>;
 
@@ -136,8 +144,7 @@ export class ContainerHistory {
         const series = history[metric];
         series?.seal(sealedBy(now));
         if (!series || !isNewHour) continue;
-        // Nobody asks for a little more than the longest window: once an hour is enough.
-        series.tidy(now, hour * HOUR - retention.samples);
+        series.tidy(now, forgottenBy(now, retention.samples));
         if (series.isEmpty) history[metric] = undefined;
       }
       if (USAGE_METRICS.every((metric) => !history[metric])) this.#pods.delete(pod);

@@ -1,6 +1,7 @@
 import {
   decodeUsageRecord,
   encodeUsageRecord,
+  forgottenBy,
   type ContainerUsage,
   type UsageRecord,
   type WorkloadContainer,
@@ -17,7 +18,8 @@ import {
   type Logger,
 } from '../runtime/index.js';
 import type { UsageHistory } from './history.js';
-import { coveredBy, planReads, type Coverage, type Demand, type PlannedRead } from './read-plan.js';
+import { coveredBy, coveredSince, planReads, type Coverage, type Demand, type PlannedRead } from './read-plan.js';
+import { Retention } from './retention.js';
 
 /** What is kept for the next process: bytes that this one alone understands. Times in seconds since 1970. */
 export interface KeptUsage {
@@ -47,6 +49,8 @@ export interface UsageCollectorOptions {
 export interface UsageCollector extends Component {
   /** Why the last reading failed, until one succeeds. What is known already stays. */
   readonly failure: ProviderError | undefined;
+  /** How far back usage is remembered, in seconds. */
+  readonly retention: number;
   /** All that is known of a container's usage within a window up to an instant (seconds since 1970). */
   usageOf(of: WorkloadContainer, windowMs: number, at: number): ContainerUsage;
   /** Up to when these namespaces were read (seconds since 1970); undefined where one of them was not yet. */
@@ -67,6 +71,7 @@ const HOUR = 3600;
 
 export function createUsageCollector(options: UsageCollectorOptions): UsageCollector {
   const { provider, history, keep, clock = systemClock, now = Date.now } = options;
+  const retention = new Retention();
   let coverage: Coverage = new Map();
   let failure: ProviderError | undefined;
   /** The newest sample ever, by which everything ages; the end of the last hour that was kept. */
@@ -123,9 +128,16 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
       log[isNew ? 'warn' : 'debug']({ provider: provider.name, err: error }, 'usage could not be read');
     }
     if (newest > 0) {
-      history.advance(newest, Math.max(0, ...demand().values()));
+      forget();
       keepSealedHours();
     }
+  }
+
+  /** What is forgotten is read again when somebody asks for it again. */
+  function forget(): void {
+    retention.note(Math.max(0, ...demand().values()), newest);
+    history.advance(newest, retention.longest);
+    coverage = coveredSince(coverage, forgottenBy(newest, retention.longest));
   }
 
   function keepRecord(record: UsageRecord): void {
@@ -180,6 +192,9 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
     name: `usage-${provider.name}`,
     get failure() {
       return failure;
+    },
+    get retention() {
+      return retention.longest;
     },
     usageOf: (of, windowMs, at) => history.usageOf(of, windowMs / 1000, at),
 

@@ -7,9 +7,10 @@ import type { KeptUsage, UsageCollector } from './collector.js';
 export interface KeptCollectorOptions {
   readonly collector: UsageCollector;
   readonly journal: Journal;
-  /** What is older than this has no use: seconds before the newest. */
-  readonly retention: () => number;
 }
+
+/** So long records are kept whatever is asked for, in seconds: after a start it takes a while until somebody asks. */
+const LEAST_RETENTION = 86_400;
 
 /** How soon reading the journal is tried again, and at most. */
 const RETRY = { initialMs: 500, maxMs: 30_000, resetAfterMs: 60_000 } as const;
@@ -19,7 +20,7 @@ const RETRY = { initialMs: 500, maxMs: 30_000, resetAfterMs: 60_000 } as const;
  * for the next one.
  * @returns the component to run in place of the collector, and what takes its readings
  */
-export function keptCollector({ collector, journal, retention }: KeptCollectorOptions): Component & {
+export function keptCollector({ collector, journal }: KeptCollectorOptions): Component & {
   readonly keep: (usage: KeptUsage) => void;
 } {
   let log: Logger | undefined;
@@ -30,7 +31,7 @@ export function keptCollector({ collector, journal, retention }: KeptCollectorOp
       if (kind === 'interval') await journal.append(record);
       else {
         await journal.seal(record);
-        await journal.forget(Math.max(0, record.to - retention()));
+        await journal.forget(Math.max(0, record.to - Math.max(LEAST_RETENTION, collector.retention)));
       }
     } catch (error) {
       // What was not written is the journal's, and goes with the next call; what is of a time that is kept is of no use.

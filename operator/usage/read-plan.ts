@@ -81,6 +81,16 @@ export function coveredBy(coverage: Coverage, read: PlannedRead, newest: number 
   return result;
 }
 
+/** What is still covered once everything up to an instant is forgotten. */
+export function coveredSince(coverage: Coverage, forgotten: number): Coverage {
+  return new Map(
+    Array.from(coverage, ([namespace, covered]) => [
+      namespace,
+      { ...covered, from: Math.max(covered.from, forgotten) },
+    ]),
+  );
+}
+
 interface Piece {
   readonly from: number;
   readonly to: number;

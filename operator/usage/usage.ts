@@ -39,8 +39,6 @@ export interface UsageSources {
   readonly components: readonly Component[];
 }
 
-const DAY = 86_400;
-
 /** A collector for each provider; of one that cannot tell of the past, what it read is kept in the journal. */
 export function createUsageSources(options: UsageOptions): UsageSources {
   const { providers, cluster, peakWindowMs, log, now } = options;
@@ -78,8 +76,7 @@ export function createUsageSources(options: UsageOptions): UsageSources {
       log,
     });
     const collector = createUsageCollector({ ...of, keep: (usage) => kept.keep(usage) });
-    const retention = () => Math.max(DAY, ...[...demand.of(name).values()].map((ms) => Math.ceil(ms / 1000)));
-    const kept = keptCollector({ collector, journal, retention });
+    const kept = keptCollector({ collector, journal });
     collectors[name] = collector;
     components.push(kept);
   }

@@ -125,9 +125,7 @@ export async function replayUsage(options: ReplayOptions): Promise<UsageCollecto
       },
     }),
   });
-  const kept =
-    journal &&
-    keptCollector({ collector, journal: telling(journal, options.kept, time.release), retention: () => 30 * DAY });
+  const kept = journal && keptCollector({ collector, journal: telling(journal, options.kept, time.release) });
   await (kept ?? collector).run(end.signal, { log: silentLogger, metrics: createMetrics() });
   await client.close();
   return collector;

@@ -45,6 +45,57 @@ describe('usage collector', () => {
     await stop();
   });
 
+  describe('a window that is shortened', () => {
+    /** An hour between two samples, for a week: busy until a day ago. */
+    const week = Array.from({ length: 7 * 24 }, (_, hour) => ({
+      at: START - 7 * DAY + hour * 3600 + 60,
+      pod: PODS[0],
+      cpu: hour < 6 * 24 ? 2 : 0.1,
+    }));
+    const shortened = async (hours: number) => {
+      const provider = new FakeProvider([...week, ...readings(60 * 60)]);
+      const one = world(provider);
+      one.demand.set('shop', 7 * DAY * 1000);
+      await one.start();
+      one.demand.set('shop', DAY * 1000);
+      await one.minutes(hours * 60);
+      one.demand.set('shop', 7 * DAY * 1000);
+      await one.collector.whenCovered(['shop'], never);
+      const at = one.collector.coveredTo(['shop']) ?? 0;
+      const usage = one.collector.usageOf(WEB_CONTAINER, 7 * DAY * 1000, at).cpu;
+      await one.stop();
+      return { usage, at, looksBack: provider.requests.filter(({ from, to }) => to - from > 3600) };
+    };
+
+    it('B-MET-2 and made long again much later has its whole past again', async () => {
+      const { usage, at, looksBack } = await shortened(26);
+      expect(usage?.max).to.be.closeTo(2, 0.02);
+      expect(at - (usage?.from ?? at)).to.be.within(6.9 * DAY, 7 * DAY);
+      expect(looksBack).to.have.length(2);
+    });
+
+    it('B-MET-3 and made long again within a day is not read again', async () => {
+      const { usage, looksBack } = await shortened(20);
+      expect(usage?.max).to.be.closeTo(2, 0.02);
+      expect(looksBack).to.have.length(1);
+    });
+  });
+
+  it('B-MET-8 a policy that is away for some hours finds the readings of a provider without a past', async () => {
+    const { collector, demand, start, minutes, stop } = world(new FakeProvider(readings(1200), false));
+    await start();
+    await minutes(600);
+    // The other one's window is short.
+    demand.set('other', 300_000);
+    demand.delete('shop');
+    await minutes(180);
+    demand.set('shop', DAY * 1000);
+    await minutes(60);
+    const usage = collector.usageOf(WEB_CONTAINER, DAY * 1000, START + 840 * 60).cpu;
+    expect(usage?.from).to.be.at.most(START + 900);
+    await stop();
+  });
+
   it('a policy pass waits until its namespaces are read, or cannot be, and not for ever', async () => {
     const provider = new FakeProvider(readings(10));
     const { collector, start, stop, settle } = world(provider, { startMinute: 10 });
