@@ -4,6 +4,7 @@ import { TEMPLATE_HASH_LABEL } from 'optipod/lib/pod';
 import {
   oomKillsOf,
   oomKillsOfEviction,
+  resizesOf,
   type EvictionEvent,
   type KilledContainer,
   type WorkloadContainer,
@@ -34,6 +35,11 @@ export function seenPod(pod: Pod): SeenPod {
   const hash = metadata.labels?.[TEMPLATE_HASH_LABEL];
   const { containers, initContainers, resources, nodeName, os } = spec;
   const resize = resizeVerdict(pod);
+  const containerStatuses = tellingOf(status.containerStatuses);
+  const initContainerStatuses = tellingOf(status.initContainerStatuses);
+  const resizes = [...containerStatuses, ...initContainerStatuses].some(isOomKilled)
+    ? resizesOf(metadata.managedFields).map(({ subresource = '', time = '' }) => ({ subresource, time }))
+    : [];
   return {
     metadata: {
       name,
@@ -46,6 +52,7 @@ export function seenPod(pod: Pod): SeenPod {
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
       ...(hash === undefined ? {} : { labels: { [TEMPLATE_HASH_LABEL]: hash } }),
       ...(controller ? { ownerReferences: [controller] } : {}),
+      ...(resizes.length > 0 ? { managedFields: resizes } : {}),
     },
     spec: {
       containers: containers.map(essential),
@@ -56,8 +63,8 @@ export function seenPod(pod: Pod): SeenPod {
     },
     status: {
       ...(status.phase === undefined ? {} : { phase: status.phase }),
-      containerStatuses: tellingOf(status.containerStatuses),
-      initContainerStatuses: tellingOf(status.initContainerStatuses),
+      containerStatuses,
+      initContainerStatuses,
     },
     isReady: (status.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True'),
     ...(resize ? { resize } : {}),
@@ -85,8 +92,13 @@ function tellingOf(statuses: readonly ContainerStatus[] = NONE): readonly Contai
   return found.length === 0 ? NONE : found;
 }
 
-function telling({ name, state = {}, lastState, resources, restartCount = 0 }: ContainerStatus): ContainerStatus[] {
-  const isKilled = [state, lastState].some((one) => one?.terminated?.reason === 'OOMKilled');
+function isOomKilled({ state, lastState }: ContainerStatus): boolean {
+  return [state, lastState].some((one) => one?.terminated?.reason === 'OOMKilled');
+}
+
+function telling(status: ContainerStatus): ContainerStatus[] {
+  const { name, state = {}, lastState, resources, restartCount = 0 } = status;
+  const isKilled = isOomKilled(status);
   if (!isKilled && restartCount === 0 && !state.waiting) return [];
   const now = isKilled ? state : state.waiting ? { waiting: { reason: state.waiting.reason ?? '' } } : {};
   return [

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Pod } from 'optipod/kube';
 import { ContainerHistory, oomKillsOf, oomKillsOfEviction, type EvictionEvent } from 'optipod/lib/usage';
+import { seenPod } from '../../../operator/usage/pods.js';
 
 const FINISHED = '2026-03-01T10:00:00Z';
 const AT = Date.parse(FINISHED) / 1000;
@@ -47,6 +48,20 @@ describe('OOM kills', () => {
     expect(bytes(unlimited, () => 50 * 2 ** 20)).to.deep.equal([100 * 2 ** 20]);
     // Nothing is known of what it had: no floor comes from that.
     expect(bytes(pod({ name: 'web', lastState: killed }, {}))).to.deep.equal([]);
+  });
+
+  it('B-REC-5 what it had before a resize is not told any more: a raised limit is nothing it was killed at', () => {
+    const resizedAt = (time: string) => {
+      const raised = pod({ name: 'web', lastState: killed, resources: { limits: { memory: '300Mi' } } });
+      const managers = [
+        { manager: 'kubelet', subresource: 'status', time: '2026-03-01T11:00:00Z' },
+        { manager: 'optipod', subresource: 'resize', time },
+      ];
+      return oomKillsOf(seenPod({ ...raised, metadata: { ...metadata, managedFields: managers } }));
+    };
+    expect(resizedAt('2026-03-01T10:00:01Z')).to.deep.equal([]);
+    // It was killed with what it got.
+    expect(resizedAt('2026-03-01T09:59:59Z').map((one) => one.kill.bytes)).to.deep.equal([300 * 2 ** 20]);
   });
 
   it('B-REC-5 sidecars are killed like containers', () => {
