@@ -28,7 +28,8 @@ export function taskOf(
   const { reason } = throughWebhook([workload.metadata.namespace], cluster, true);
   // New pods get nothing there.
   if (reason !== 'ThroughWebhook') return undefined;
-  const limitRanges = context.limitRanges.list(workload.metadata.namespace);
+  const { namespace } = workload.metadata;
+  const [limitRanges, quotas] = [context.limitRanges.list(namespace), context.quotas.list(namespace)];
   const applying = context.applyingOf(workload);
   const suspension = suspensionAt(applying, workload, now() / 1000);
   const { updateRequestsOnly } = policy.spec.updateStrategy;
@@ -53,10 +54,7 @@ export function taskOf(
     memory.told.add(news);
     context.event(workload, { type, reason: eventReason, message });
   };
-  const { namespace } = workload.metadata;
-  const [limitRanges, quotas] = [context.limitRanges.list(namespace), context.quotas.list(namespace)];
   return { key, workload, policy, course, wanted, without, limitRanges, quotas, memory, signal, log, tell };
-}
 }
 
 /** Containers that somebody injects into pods are his, whatever annotations say. */
