@@ -29,6 +29,7 @@ import { followPods, seenPod } from './usage/pods.js';
 import { createUsageSources } from './usage/usage.js';
 import { workloads } from './workloads/controller.js';
 import { webhookReadiness } from './webhook-readiness.js';
+import { Leftovers } from './workloads/leftovers.js';
 import { Turns } from './workloads/turns.js';
 import { parseWorkloadKey, WORKLOAD_PROJECTIONS, workloadKey } from './workloads/workload.js';
 
@@ -117,6 +118,7 @@ export function createOperator(options: OperatorOptions): Manager {
     if (policy) evaluateSoon(policyKey(policy), afterMs);
   };
   const coverage = new Coverage();
+  const leftovers = new Leftovers({ event: recorder.event, conflictHoldoff: settings.conflictHoldoff, now });
   const turns = new Turns();
   const evaluateSoon = (key: string, afterMs = SETTLE_MS) => evaluation.enqueueAfter(key, afterMs);
   const applying = applyingFor({
@@ -141,6 +143,7 @@ export function createOperator(options: OperatorOptions): Manager {
   const { gate, rollback, holdsOn, podsOf, ofPods } = applying;
   const evaluation: Controller = policies({
     writers: evaluating,
+    leftovers,
     turns,
     statuses: evaluating.statuses,
     reports: {
@@ -173,6 +176,7 @@ export function createOperator(options: OperatorOptions): Manager {
   });
   const tidyUp = workloads({
     writers: tidying,
+    leftovers,
     reports: { recommendations: tidying.recommendations, statuses: tidying.recommendationStatuses },
     permissions: settings,
     now,

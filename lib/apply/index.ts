@@ -1,3 +1,4 @@
+export * from './annotation-managers.js';
 export * from './applying-state.js';
 export * from './autoscaler-objects.js';
 export * from './autoscalers.js';

@@ -1,5 +1,6 @@
 import { RESOURCE_FIELDS, RESOURCE_NAMES } from '../api/index.js';
 import { isRecord, type ManagedFieldsEntry } from '../kube/index.js';
+import { descend, type FieldsTree } from './fields-tree.js';
 
 /** A container's resource, as messages name it: `requests.cpu` of `web`. */
 export interface OwnedResource {
@@ -24,8 +25,6 @@ export interface ResourceManager {
   readonly fields: readonly OwnedResource[];
 }
 
-type Tree = Readonly<Record<string, unknown>>;
-
 const LISTS = ['containers', 'initContainers'] as const;
 
 /**
@@ -48,7 +47,7 @@ export function resourceManagers(managedFields: readonly ManagedFieldsEntry[] = 
   });
 }
 
-function owned(list: OwnedResource['list'], container: string, resources: Tree): OwnedResource[] {
+function owned(list: OwnedResource['list'], container: string, resources: FieldsTree): OwnedResource[] {
   return RESOURCE_FIELDS.flatMap((field) => {
     const amounts = descend(resources, `f:${field}`);
     return RESOURCE_NAMES.filter((resource) => `f:${resource}` in amounts).map((resource) => ({
@@ -58,12 +57,6 @@ function owned(list: OwnedResource['list'], container: string, resources: Tree):
       resource,
     }));
   });
-}
-
-function descend(tree: unknown, ...path: readonly string[]): Tree {
-  let here: unknown = tree;
-  for (const step of path) here = isRecord(here) ? here[step] : undefined;
-  return isRecord(here) ? here : {};
 }
 
 /** `k:{"name":"web"}`: the item of a list. */

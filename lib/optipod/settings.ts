@@ -80,7 +80,8 @@ export const OPERATOR_SETTINGS = {
     default: '6h',
     description:
       'How long nothing is applied to a workload whose template somebody took back twice within an hour. ' +
-      'An edit of the policy, or of anything in the template but CPU and memory, ends it earlier.',
+      'An edit of the policy, or of anything in the template but CPU and memory, ends it earlier. ' +
+      'So long, too, annotations are left that OptiPod removed and somebody put back twice within an hour.',
   },
   ...DISRUPTION_SETTINGS,
   ...METRICS_SETTINGS,

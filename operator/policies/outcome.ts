@@ -122,7 +122,7 @@ function resultFor(judged: Judged, usage: UsageAt, context: PassContext) {
 }
 
 async function write(judged: Judged, result: Result, context: PassContext, log: Logger): Promise<void> {
-  const { writers, reports, evaluateSoon, rollback } = context;
+  const { reports, evaluateSoon, rollback } = context;
   const { workload, acting, shown, suspension, gradual } = judged;
   const key = workloadKey(workload);
   const now = Math.floor(context.now() / 1000);
@@ -142,7 +142,7 @@ async function write(judged: Judged, result: Result, context: PassContext, log: 
   const applying = isApplied ? rollback.remember(workload, done.applying, saying(), now) : done.applying;
   // Told before it is written on the workload: it is there that a gradual decrease remembers its steps.
   const lastApplied = await report({ ...done, ...(applying ? { applying } : {}) });
-  const written = await annotate(writers, workload, saying(lastApplied));
+  const written = await annotate(context, workload, saying(lastApplied));
   if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
   if (done.retryAfterMs !== undefined) evaluateSoon(policyKey(acting), done.retryAfterMs);
 }

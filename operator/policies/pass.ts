@@ -14,7 +14,7 @@ import type { Rollback } from '../applying/rollback/rollback.js';
 import { type Cluster, type ValidPolicy } from '../cluster.js';
 import type { EventRecorder } from '../runtime/index.js';
 import type { UsageSources } from '../usage/usage.js';
-import type { WorkloadWriters } from '../workloads/annotate.js';
+import type { AnnotateContext } from '../workloads/annotate.js';
 import { standingReport, type RecommendationAccess } from '../workloads/recommendation.js';
 import type { Turns } from '../workloads/turns.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
@@ -36,8 +36,7 @@ import { isOutdated } from './outdated.js';
 import type { PassReport } from './status.js';
 import { readUsage, type UsageAt } from './usage.js';
 
-export interface PassContext {
-  readonly writers: WorkloadWriters;
+export interface PassContext extends AnnotateContext {
   /** Shared with whoever else writes to workloads. */
   readonly turns: Turns;
   readonly statuses: Patchable<unknown>;

@@ -6,7 +6,7 @@ import { policyKey, policyVersion, type Cluster, type ValidPolicy } from '../clu
 import type { Coverage, Covered } from '../policies/coverage.js';
 import { policyInEffect } from '../policies/in-effect.js';
 import { createController, isConflict, isNotFound, type Controller } from '../runtime/index.js';
-import { annotate, type WorkloadWriters } from './annotate.js';
+import { annotate, type AnnotateContext } from './annotate.js';
 import { retract, standingReport, statusOf, type RetractionAccess } from './recommendation.js';
 import type { Turns } from './turns.js';
 import { parseWorkloadKey, type Workload } from './workload.js';
@@ -14,8 +14,7 @@ import { parseWorkloadKey, type Workload } from './workload.js';
 /** For the cache to see what was in the way. */
 const CONFLICT_MS = 200;
 
-export interface WorkloadsContext {
-  readonly writers: WorkloadWriters;
+export interface WorkloadsContext extends AnnotateContext {
   /** Objects that tell people what is recommended. */
   readonly reports: RetractionAccess;
   readonly permissions: Installation;
@@ -38,6 +37,7 @@ export interface WorkloadsContext {
  */
 export function workloads({
   writers,
+  leftovers,
   reports,
   permissions,
   now,
@@ -81,7 +81,7 @@ export function workloads({
             way,
             updateRequestsOnly: policy?.spec.updateStrategy.updateRequestsOnly ?? true,
           });
-          await annotate(writers, workload, annotationsFor({ policy, workload }));
+          await annotate({ writers, leftovers }, workload, annotationsFor({ policy, workload }));
         } catch (error) {
           if (isNotFound(error)) return undefined;
           // Replaced by a namesake, or written to by so many at once that kube-apiserver gave up.

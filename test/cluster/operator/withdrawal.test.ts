@@ -97,6 +97,27 @@ describe('taking recommendations back', function () {
     expect(managers.map(({ manager }) => manager)).not.to.include('optipod-metadata');
   });
 
+  it('B-ANN-3 B-ANN-5 what a workload was made with that was copied from another goes as well', async () => {
+    const copy: Name = 'Deployment/plain/copy';
+    const limits = (now: Readonly<Record<string, string>>) => Object.keys(now).filter((key) => key.includes('-limit'));
+    await objects().create(policy('plain', 'copies', { mode: 'Auto' }));
+    const said = await objects().saying(web, 'injected', isInjected);
+    const annotations = Object.entries({ ...said, 'cpu-limit.app': '300m', 'ignore-containers': 'other' });
+    await objects().create(
+      deployment('plain', 'copy', {
+        metadata: { annotations: Object.fromEntries(annotations.map(([key, value]) => [`optipod.io/${key}`, value])) },
+      }),
+    );
+    const own = await objects().saying(copy, 'without limits', (now) => limits(now).length === 0);
+    expect(own).to.include({ 'ignore-containers': 'other', 'policy-uid': said['policy-uid'] });
+    await objects().remove('OptimizationPolicy/plain/copies');
+    expect(await objects().saying(copy, 'bare', isBare)).to.deep.equal({ 'ignore-containers': 'other' });
+    const managers = treeAt(await objects().get(copy), 'metadata.managedFields') as { manager: string }[];
+    expect(managers.map(({ manager }) => manager)).not.to.include('optipod-metadata');
+    await objects().saying(web, 'bare', isBare);
+    await objects().remove(copy);
+  });
+
   it('B-ANN-5 a dead operator blocks no deletion; what it left is swept when it starts again', async () => {
     await objects().create(namespace('leaving'), policy('plain', 'other', { mode: 'Auto' }));
     await objects().create(policy('leaving', 'leaving'));
