@@ -104,6 +104,8 @@ export function createOperator(options: OperatorOptions): Manager {
         if (policy.valid && policy.object.spec.metricsConfig.provider === provider) evaluateSoon(policyKey(policy));
       }
     },
+    onKill: ({ kind, namespace: where, workload: name }) =>
+      evaluateGovernor(workloadKey({ kind, metadata: { namespace: where, name } })),
     now,
   });
   const pods = evaluating.pods.informer;
@@ -190,8 +192,6 @@ export function createOperator(options: OperatorOptions): Manager {
     pods,
     evictions: evaluating.evictions.informer,
     histories: usage.histories,
-    onKill: ({ kind, namespace: where, workload: name }) =>
-      evaluateGovernor(workloadKey({ kind, metadata: { namespace: where, name } })),
   });
   const triggers = connectTriggers(cluster, {
     policies: evaluation,

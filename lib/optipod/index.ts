@@ -72,9 +72,9 @@ export const policyController = defineController(OptimizationPolicy, {
     nodes: use(NodeKind, ['watch']),
     // Who else goes by a workload's requests, or sets them.
     ...autoscalerUses,
-    // Readings of metrics-server, and what is kept of those that nobody can tell again.
+    // Readings of metrics-server, and what is kept of what nobody can tell again.
     podMetrics: use(PodMetricsKind, ['list'], { rarely: 'where a policy says so: metricsConfig.provider' }),
-    // RBAC knows no labels: what is kept for a custom provider is covered by the same.
+    // RBAC knows no labels: OOM kills, and what is kept for a custom provider, are covered by the same.
     ...journalUses('metrics-server'),
     // What people should know of a policy.
     ...eventUses(),

@@ -1,6 +1,6 @@
 import { ConfigMap, use } from '../kube/index.js';
 
-/** The label of what is kept of a provider's readings; its value is the provider. */
+/** The label of what is kept of a provider's readings, or of OOM kills; its value says of which. */
 export const HISTORY_LABEL = 'optipod.io/history';
 
 /** What the names of these objects begin with. */
@@ -20,7 +20,8 @@ export function journalUses(provider: string) {
     }),
     written: use(ConfigMap, ['create'], {
       ownNamespace: true,
-      rarely: 'only where a policy goes by a provider that cannot tell of the past',
+      rarely:
+        'where a policy goes by a provider that cannot tell of the past, or a container is killed for want of memory',
     }),
     kept: use(ConfigMap, ['get', 'delete'], {
       ownNamespace: true,

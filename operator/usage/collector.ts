@@ -1,11 +1,4 @@
-import {
-  decodeUsageRecord,
-  encodeUsageRecord,
-  forgottenBy,
-  type ContainerUsage,
-  type UsageRecord,
-  type WorkloadContainer,
-} from 'optipod/lib/usage';
+import { decodeUsageRecord, forgottenBy, type ContainerUsage, type WorkloadContainer } from 'optipod/lib/usage';
 import { ProviderError } from '../metrics/provider.js';
 import type { MetricsProvider } from '../metrics/reading.js';
 import {
@@ -18,16 +11,9 @@ import {
   type Logger,
 } from '../runtime/index.js';
 import type { UsageHistory } from './history.js';
+import { Keeping, type KeptUsage } from './keeping.js';
 import { coveredBy, coveredSince, planReads, type Coverage, type Demand, type PlannedRead } from './read-plan.js';
 import { Retention } from './retention.js';
-
-/** What is kept for the next process: bytes that this one alone understands. Times in seconds since 1970. */
-export interface KeptUsage {
-  readonly kind: UsageRecord['kind'];
-  readonly from: number;
-  readonly to: number;
-  readonly bytes: Uint8Array;
-}
 
 export interface UsageCollectorOptions {
   readonly provider: MetricsProvider;
@@ -67,16 +53,14 @@ export interface UsageCollector extends Component {
 const FIRST_RETRY_MS = 1000;
 const RETRY_RESET_MS = 600_000;
 
-const HOUR = 3600;
-
 export function createUsageCollector(options: UsageCollectorOptions): UsageCollector {
   const { provider, history, keep, clock = systemClock, now = Date.now } = options;
   const retention = new Retention();
+  const keeping = keep && new Keeping(history, keep);
   let coverage: Coverage = new Map();
   let failure: ProviderError | undefined;
-  /** The newest sample ever, by which everything ages; the end of the last hour that was kept. */
+  /** The newest sample ever, by which everything ages. */
   let newest = 0;
-  let keptTo: number | undefined;
   let nap = new AbortController();
   let isWoken = false;
   /** Turns that began and that ended, and who waits for the end of one. */
@@ -101,18 +85,14 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
 
   async function read(planned: PlannedRead, signal: AbortSignal): Promise<void> {
     const { part: _, ...request } = planned;
-    const reading = history.begin(request.to, keep !== undefined);
+    const reading = history.begin(request.to, keeping !== undefined);
     await provider.read(request, reading, signal);
     signal.throwIfAborted();
     reading.end();
     coverage = coveredBy(coverage, planned, reading.newest);
     if (reading.newest === undefined) return;
     newest = Math.max(newest, reading.newest);
-    if (keep) {
-      const containers = [...reading.records(), ...history.takeNewKills()];
-      const to = reading.newest;
-      keepRecord({ kind: 'interval', from: Math.max(0, Math.min(request.from, to - 1)), to, containers });
-    }
+    keeping?.reading(request, reading);
   }
 
   /** Everything that is missing, in turn: a part that fails is tried again, and so is what comes after it. */
@@ -129,7 +109,7 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
     }
     if (newest > 0) {
       forget();
-      keepSealedHours();
+      keeping?.hours(newest);
     }
   }
 
@@ -138,21 +118,6 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
     retention.note(Math.max(0, ...demand().values()), newest);
     history.advance(newest, retention.longest);
     coverage = coveredSince(coverage, forgottenBy(newest, retention.longest));
-  }
-
-  function keepRecord(record: UsageRecord): void {
-    keptTo ??= Math.floor(record.from / HOUR) * HOUR;
-    keep?.({ kind: record.kind, from: record.from, to: record.to, bytes: encodeUsageRecord(record) });
-  }
-
-  function keepSealedHours(): void {
-    const sealed = history.sealedHour(newest);
-    // Where there was a long pause, nothing is in the hours but the last.
-    while (keep && keptTo !== undefined && keptTo < sealed) {
-      keptTo += HOUR;
-      const record = history.segment(keptTo);
-      if (record.containers.some(({ series }) => series.length > 0)) keepRecord(record);
-    }
   }
 
   function isCovered(namespaces: readonly string[]): boolean {
@@ -222,7 +187,7 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
       const record = decodeUsageRecord(bytes);
       history.restore(record);
       newest = Math.max(newest, record.to);
-      keptTo = record.kind === 'segment' ? record.to : (keptTo ?? Math.floor(record.from / HOUR) * HOUR);
+      keeping?.restored(record);
     },
 
     async run(signal, { log }) {

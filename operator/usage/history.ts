@@ -8,6 +8,7 @@ import {
   type ContainerUsage,
   type KilledContainer,
   type NamedWorkload,
+  type RecordedOomKill,
   type SeriesRecord,
   type UsageRecord,
   type WorkloadContainer,
@@ -19,6 +20,8 @@ export interface UsageHistoryOptions {
   readonly workloads: (namespace: string) => readonly NamedWorkload[];
   /** How long daily peaks of memory and OOM kills are remembered, in seconds; as long as a window where that is longer. */
   readonly peakWindow: number;
+  /** A container was killed for want of memory, and that is news. @default nobody is told */
+  readonly onKill?: (of: WorkloadContainer, kill: RecordedOomKill) => void;
 }
 
 interface Entry {
@@ -26,7 +29,7 @@ interface Entry {
   readonly history: ContainerHistory;
 }
 
-/** Usage of a pod that belongs to nobody who is known. */
+/** What is known of a pod that belongs to nobody who is known. */
 export interface AdriftPod {
   readonly namespace: string;
   readonly pod: string;
@@ -47,8 +50,6 @@ export class UsageHistory {
   readonly #adrift = new Map<string, AdriftPod>();
   /** The hour in which owners were last tidied up. */
   #tidied = -1;
-  /** Kills that no reading was told of yet. */
-  #newKills: ContainerRecord[] = [];
 
   constructor(options: UsageHistoryOptions) {
     this.#options = options;
@@ -74,34 +75,20 @@ export class UsageHistory {
     return history?.within({ from: at - window, to: at }, at - Math.max(window, this.#options.peakWindow)) ?? {};
   }
 
-  /**
-   * A container was killed for want of memory; told again as often as its status is seen.
-   * @returns whose container it is, where that is news
-   */
-  addOomKill({ namespace, pod, container, kill }: KilledContainer): WorkloadContainer | undefined {
-    const owner = this.owners.likely(namespace, pod, this.namesIn(namespace));
-    if (owner === undefined || owner === 'stranger') return undefined;
-    const of = { namespace, kind: owner.kind, workload: owner.name, container };
-    const isNew = this.historyOf(of).addOomKill(kill);
-    if (!isNew) return undefined;
-    this.#newKills.push({ ...of, series: [], peaks: [], oomKills: [kill] });
-    return of;
+  /** A container was killed for want of memory; told again as often as its status is seen. */
+  addOomKill({ namespace, pod, container, kill }: KilledContainer): void {
+    const history = new ContainerHistory();
+    history.addOomKill(kill);
+    this.take({ namespace, pod, containers: new Map([[container, history]]) }, this.namesIn(namespace));
   }
 
-  /** The kills since this was last asked. */
-  takeNewKills(): readonly ContainerRecord[] {
-    const kills = this.#newKills;
-    this.#newKills = [];
-    return kills;
-  }
-
-  /** Takes what was read of a pod: to its workload, or where none is known, until one is. */
+  /** Takes what is known of a pod: to its workload, or where none is known, until one is. */
   take({ namespace, pod, containers }: AdriftPod, names: WorkloadNames): void {
     const owner = this.owners.likely(namespace, pod, names);
     if (owner === 'stranger') return;
     if (owner) {
       for (const [container, history] of containers) {
-        this.historyOf({ namespace, kind: owner.kind, workload: owner.name, container }).absorb(history);
+        this.#absorb({ namespace, kind: owner.kind, workload: owner.name, container }, history);
       }
       return;
     }
@@ -120,7 +107,7 @@ export class UsageHistory {
     }
   }
 
-  /** A workload was made: what was read of its pods before goes there. */
+  /** A workload was made: what was known of its pods before goes there. */
   settle(namespace: string): void {
     const here = [...this.#adrift].filter(([, pod]) => pod.namespace === namespace);
     if (here.length === 0) return;
@@ -157,7 +144,7 @@ export class UsageHistory {
     for (const [key, { containers }] of this.#adrift) {
       for (const [container, history] of containers) {
         history.advance(now, { samples: longest, peaks: longest });
-        if (!history.hasSamples) containers.delete(container);
+        if (history.isEmpty) containers.delete(container);
       }
       if (containers.size === 0) this.#adrift.delete(key);
     }
@@ -207,6 +194,19 @@ export class UsageHistory {
     // As it was then. Nothing is forgotten: which windows are asked for is not known yet.
     const retention = { samples: Infinity, peaks: Infinity };
     for (const { history } of this.#entries.values()) history.advance(to, retention);
+  }
+
+  /** Takes the kills that a former process saw; they are no news. */
+  restoreKills(kills: readonly ContainerRecord[]): void {
+    for (const { oomKills, series: _, peaks: __, ...of } of kills) {
+      for (const kill of oomKills) this.historyOf(of).addOomKill(kill);
+    }
+  }
+
+  #absorb(of: WorkloadContainer, other: ContainerHistory): void {
+    const history = this.historyOf(of);
+    for (const kill of other.oomKills) if (history.addOomKill(kill)) this.#options.onKill?.(of, kill);
+    history.absorb(other);
   }
 
   #isThere({ namespace, kind, workload }: WorkloadContainer): boolean {

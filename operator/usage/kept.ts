@@ -1,8 +1,9 @@
-import { UsageRecordError } from 'optipod/lib/usage';
 import { JournalConflict } from '../journal/record.js';
 import type { Journal } from '../journal/journal.js';
-import { createBackoff, messageOf, pause, systemClock, type Component, type Logger } from '../runtime/index.js';
-import type { KeptUsage, UsageCollector } from './collector.js';
+import type { Component, Logger } from '../runtime/index.js';
+import type { UsageCollector } from './collector.js';
+import type { KeptUsage } from './keeping.js';
+import { restoreKept } from './restore-kept.js';
 
 export interface KeptCollectorOptions {
   readonly collector: UsageCollector;
@@ -11,9 +12,6 @@ export interface KeptCollectorOptions {
 
 /** So long records are kept whatever is asked for, in seconds: after a start it takes a while until somebody asks. */
 const LEAST_RETENTION = 86_400;
-
-/** How soon reading the journal is tried again, and at most. */
-const RETRY = { initialMs: 500, maxMs: 30_000, resetAfterMs: 60_000 } as const;
 
 /**
  * A collector of what cannot be asked for a second time: it begins with what a former process kept, and what it reads is kept
@@ -40,32 +38,6 @@ export function keptCollector({ collector, journal }: KeptCollectorOptions): Com
     }
   }
 
-  async function restore(signal: AbortSignal): Promise<void> {
-    const backoff = createBackoff(RETRY);
-    const stopped = () => signal.aborted;
-    while (!stopped()) {
-      try {
-        let records = 0;
-        await journal.restore(({ bytes, kind, to }) => {
-          try {
-            collector.restore({ bytes });
-            records += 1;
-          } catch (error) {
-            if (!(error instanceof UsageRecordError)) throw error;
-            log?.warn({ kind, to, problem: error.message }, 'kept readings are set aside');
-          }
-        }, signal);
-        log?.info({ records }, 'readings of a former process are known again');
-        return;
-      } catch (error) {
-        if (stopped()) return;
-        const retryInMs = backoff.next();
-        log?.warn({ problem: messageOf(error), retryInMs: Math.round(retryInMs) }, 'kept readings cannot be read yet');
-        await pause(systemClock, retryInMs, signal);
-      }
-    }
-  }
-
   return {
     name: collector.name,
     keep: (usage) => {
@@ -73,7 +45,7 @@ export function keptCollector({ collector, journal }: KeptCollectorOptions): Com
     },
     async run(signal, context) {
       log = context.log.child({ component: collector.name });
-      await restore(signal);
+      await restoreKept({ journal, take: (bytes) => collector.restore({ bytes }), signal, log });
       await collector.run(signal, context);
       await writing;
     },

@@ -1,14 +1,7 @@
 import type { Container, ContainerStatus, KubeObject, Pod } from 'optipod/kube';
 import { podHealth, resizeVerdict, type PodHealth, type ResizeVerdict } from 'optipod/lib/apply';
 import { TEMPLATE_HASH_LABEL } from 'optipod/lib/pod';
-import {
-  oomKillsOf,
-  oomKillsOfEviction,
-  resizesOf,
-  type EvictionEvent,
-  type KilledContainer,
-  type WorkloadContainer,
-} from 'optipod/lib/usage';
+import { oomKillsOf, oomKillsOfEviction, resizesOf, type EvictionEvent, type KilledContainer } from 'optipod/lib/usage';
 import type { Informer } from '../runtime/index.js';
 import type { UsageHistory } from './history.js';
 
@@ -117,18 +110,12 @@ export interface PodSources {
   /** Events of evictions. */
   readonly evictions: Informer<KubeObject>;
   readonly histories: readonly UsageHistory[];
-  /** A container was killed that is remembered for it from now on. */
-  readonly onKill: (of: WorkloadContainer) => void;
 }
 
 /** Tells histories whose pods are, and what was killed for want of memory. */
-export function followPods({ pods, evictions, histories, onKill }: PodSources): void {
+export function followPods({ pods, evictions, histories }: PodSources): void {
   const note = (kills: readonly KilledContainer[]) => {
-    for (const kill of kills) {
-      // Not stopping at the first: each history remembers for itself.
-      const [news] = histories.map((history) => history.addOomKill(kill)).filter((of) => of !== undefined);
-      if (news) onKill(news);
-    }
+    for (const kill of kills) for (const history of histories) history.addOomKill(kill);
   };
   pods.onEvent(({ type, object }) => {
     const { namespace = '', name, ownerReferences = [] } = object.metadata;

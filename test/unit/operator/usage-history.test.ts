@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { ContainerUsage, Usage } from 'optipod/lib/usage';
+import type { ContainerUsage, NamedWorkload, Usage } from 'optipod/lib/usage';
 import { encodeUsageRecord, UsageRecordError } from 'optipod/lib/usage';
-import type { KeptUsage } from '../../../operator/usage/collector.js';
 import { UsageHistory } from '../../../operator/usage/history.js';
+import type { KeptUsage } from '../../../operator/usage/keeping.js';
 import { tries } from '../../support/tries.js';
 import { DAY, FakeProvider, PODS, type Reading, readings, START, WEB, WEB_CONTAINER, world } from './usage-world.js';
 
@@ -112,17 +112,32 @@ describe('usage of all workloads', () => {
   });
 
   it('B-REC-5 an OOM kill is told once, of the container whose pod it was', () => {
-    const one = history();
+    const told: unknown[] = [];
+    const onKill = (...kill: unknown[]) => told.push(kill);
+    const one = new UsageHistory({ workloads: () => [WEB], peakWindow: 14 * DAY, onKill });
     one.addOomKill(KILL);
     one.addOomKill(KILL);
     one.addOomKill({ ...KILL, pod: 'stranger-0' });
-    expect(one.takeNewKills()).to.have.length(1);
-    expect(one.takeNewKills()).to.have.length(0);
+    expect(told).to.deep.equal([[WEB_CONTAINER, KILL.kill]]);
     expect(one.usageOf(WEB_CONTAINER, DAY, START + DAY).oomKill).to.deep.equal({
       pod: PODS[0],
       at: START + 700,
       bytes: 2 ** 28,
     });
+  });
+
+  it('B-REC-5 a kill that is told before its workload is waits for it, also where pods come first after a start', () => {
+    const told: unknown[] = [];
+    const workloads: NamedWorkload[] = [];
+    const onKill = (...kill: unknown[]) => told.push(kill);
+    const one = new UsageHistory({ workloads: () => workloads, peakWindow: 14 * DAY, onKill });
+    one.owners.seen('shop', PODS[0], { kind: 'ReplicaSet', name: 'web-7d4b9c6f5d' });
+    one.addOomKill(KILL);
+    expect(told).to.deep.equal([]);
+    workloads.push(WEB);
+    one.settle('shop');
+    expect(told).to.deep.equal([[WEB_CONTAINER, KILL.kill]]);
+    expect(one.usageOf(WEB_CONTAINER, DAY, START + DAY).oomKill?.bytes).to.equal(KILL.kill.bytes);
   });
 
   it('B-MET-8 killed at any moments and restored, it says what an uninterrupted run says', async () => {

@@ -2,8 +2,9 @@ import pino from 'pino';
 import type { NamedWorkload } from 'optipod/lib/usage';
 import type { MetricsProvider, ReadRequest, UsageSink } from '../../../operator/metrics/reading.js';
 import { createMetrics } from '../../../operator/runtime/index.js';
-import { createUsageCollector, type KeptUsage, type UsageCollectorOptions } from '../../../operator/usage/collector.js';
+import { createUsageCollector, type UsageCollectorOptions } from '../../../operator/usage/collector.js';
 import { UsageHistory } from '../../../operator/usage/history.js';
+import type { KeptUsage } from '../../../operator/usage/keeping.js';
 import { fakeClock } from '../runtime/fake-clock.js';
 
 /** A full hour, in seconds since 1970. */
@@ -119,6 +120,7 @@ export function world(
   };
 }
 
-async function settle(): Promise<void> {
+/** Lets everything happen that can without time passing. */
+export async function settle(): Promise<void> {
   for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
 }
