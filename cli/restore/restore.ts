@@ -1,3 +1,4 @@
+import type { WorkloadRecommendation as Told } from '../../imports/types/workload-recommendation.js';
 import { OptimizationPolicy, WorkloadRecommendation } from '../../lib/api/index.js';
 import {
   courseOf,
@@ -25,8 +26,6 @@ export interface Restoring {
   readonly complain: (line: string) => void;
 }
 
-type Told = Awaited<ReturnType<typeof told>>[number];
-
 const KINDS = { Deployment, StatefulSet, DaemonSet } as const;
 
 /** A template is read again where somebody wrote to it meanwhile, the status of a rollout first of all. */
@@ -41,10 +40,13 @@ export async function restoreWorkloads(
   restoring: Restoring,
 ): Promise<{ readonly restored: number; readonly left: number }> {
   const { names, tell, complain, dryRun } = restoring;
-  const found = (await told(client, restoring.namespace)).filter((one) => isMeant(one, restoring));
+  const { items } = await client.list(WorkloadRecommendation, { namespace: restoring.namespace });
+  const found = items.filter((one) => isRemembered(one) && isMeant(one, restoring));
   const missing = names.filter((name) => !found.some((one) => isNamed(one, name)));
   for (const name of missing) complain(`${name}: OptiPod remembers nothing of it`);
-  let [restored, left] = [0, missing.length];
+  const unknown = unknownPolicy(items, restoring);
+  if (unknown) complain(unknown);
+  let [restored, left] = [0, missing.length + (unknown ? 1 : 0)];
   for (const one of found) {
     const { kind, name } = one.spec.workload;
     const which = `${kind}/${one.metadata.namespace ?? ''}/${name}`;
@@ -60,9 +62,18 @@ export async function restoreWorkloads(
   return { restored, left };
 }
 
-async function told(client: KubeClient, namespace: string | undefined) {
-  const { items } = await client.list(WorkloadRecommendation, { namespace });
-  return items.filter(({ status }) => (status?.applying?.originals ?? []).length > 0);
+function isRemembered({ status }: Told): boolean {
+  return (status?.applying?.originals ?? []).length > 0;
+}
+
+/** What to say of a policy that no workload there was ever of: a slip of the pen must not look like work that is done. */
+function unknownPolicy(items: readonly Told[], restoring: Restoring): string | undefined {
+  const { policy, namespace } = restoring;
+  if (policy === undefined || items.some((one) => isMeant(one, restoring))) return undefined;
+  const where = namespace === undefined ? 'in any namespace' : `in the namespace ${namespace}`;
+  const known = [...new Set(items.map(({ spec }) => `${spec.policy.namespace}/${spec.policy.name}`))].sort();
+  const advice = known.length > 0 ? `; the policies there are ${known.join(', ')}` : '';
+  return `--policy ${policy}: no workload ${where} is remembered to be of it${advice}`;
 }
 
 function isMeant(one: Told, { names, policy, namespace }: Restoring): boolean {
