@@ -28,11 +28,14 @@ export function childPath(parent: string, key: string | number): string {
   return parent === '' ? key : `${parent}.${key}`;
 }
 
-/** What OpenAPI calls the type of a JSON value, with the distinction of integers that JSON does not make. */
+/**
+ * What OpenAPI calls the type of a JSON value, with the distinction of integers that JSON does not make. What JSON has not at all
+ * (Infinity, NaN) is called as it is.
+ */
 export function jsonType(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return isInt64(value) ? 'integer' : 'number';
+  if (typeof value === 'number') return isInt64(value) ? 'integer' : Number.isFinite(value) ? 'number' : String(value);
   return typeof value;
 }
 

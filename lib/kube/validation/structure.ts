@@ -7,7 +7,8 @@ import { childPath, isInt64, isTakenForInteger, jsonType, type FieldError } from
  * Unknown fields are no errors here. Compiled once.
  */
 export function structureValidator(schema: Schema): (object: unknown) => readonly FieldError[] {
-  const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
+  // YAML and JavaScript have numbers that JSON has not, which nobody can send to kube-apiserver.
+  const ajv = new Ajv({ allErrors: true, strict: false, strictNumbers: true, verbose: true });
   ajv.addFormat(
     'int32',
     integerFormat((n) => n >= -(2 ** 31) && n < 2 ** 31),
@@ -131,7 +132,7 @@ function wrongType(path: string, value: unknown, schema: AjvSchema): FieldError 
   const { integer, format } = schema;
   // Of numbers it says what Go calls them.
   const [expected, found] =
-    typeof value === 'number' && integer && format ? [format, 'float64'] : [typeOf(schema), jsonType(value)];
+    Number.isFinite(value) && integer && format ? [format, 'float64'] : [typeOf(schema), jsonType(value)];
   const message = `Invalid value: "${found}": ${path} in body must be of type ${expected}: "${found}"`;
   return { path, value, message, reason: 'FieldValueTypeInvalid' };
 }
@@ -142,7 +143,7 @@ function typeOf({ integer, type }: AjvSchema): string {
 
 function notIntOrString(path: string, value: unknown): FieldError {
   const actual = `"${jsonType(value)}"`;
-  const advice = typeof value === 'number' ? `; write it in quotes: "${value}"` : '';
+  const advice = typeof value === 'number' && Number.isFinite(value) ? `; write it in quotes: "${value}"` : '';
   const message = `Invalid value: ${actual}: ${path} in body must be of type integer,string: ${actual}${advice}`;
   return { path, value, message, reason: 'FieldValueTypeInvalid' };
 }

@@ -33,6 +33,13 @@ describe('optipod validate: what is found in a text', () => {
     ['a wrong value', 'mode: Auto', 'mode: auto', '6:9 spec.mode', /Unsupported value: "auto"/],
     ['an item', '- web\n', '- no\n', '10:11 spec.selector.namespaces.allow[0]', /; write it in quotes: "no"$/],
     ['an unquoted fraction', '50m', '0.5', '14:17 spec.resourceBounds.cpu.min', /; write it in quotes: "0.5"$/],
+    [
+      'a number without an end',
+      'prometheus',
+      'prometheus\n    safetyFactor: .inf',
+      '13:19 spec.metricsConfig.safetyFactor',
+      /: "Infinity"$/,
+    ],
     ['an unknown field, at its key', 'spec:\n', 'spec:\n  mod: x\n', '6:3 spec.mod', /^unknown field "spec.mod"$/],
     ['a missing field, at its parent', '    provider: prometheus\n', '', '11:3 spec.metricsConfig', /Required value/],
     [

@@ -87,6 +87,29 @@ describe('B-API-9 the validator', () => {
     ]);
   });
 
+  it('B-API-9 refuses numbers that JSON has not, wherever a number may be, and does not say to quote them', () => {
+    const schema: Schema = {
+      type: 'object',
+      properties: {
+        factor: { type: 'number' },
+        weight: { type: 'integer', format: 'int32' },
+        bound: { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] },
+      },
+    };
+    for (const n of [Infinity, -Infinity, NaN]) {
+      expect(linesOf(schema, { factor: n, weight: n, bound: n })).to.deep.equal(
+        [
+          ['factor', 'number'],
+          ['weight', 'integer'],
+          ['bound', 'integer,string'],
+        ].map(
+          ([field, type]) =>
+            `spec.${field}: Invalid value: "${n}": spec.${field} in body must be of type ${type}: "${n}"`,
+        ),
+      );
+    }
+  });
+
   it('takes for an integer what kube-apiserver does, and for a number in a rule what CEL does', () => {
     const rule = { rule: 'int(string(self)) > 1', message: 'more', fieldPath: '.elsewhere' };
     const schema: Schema = {
