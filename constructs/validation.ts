@@ -1,6 +1,6 @@
 /** `optipod/validation`: a plug-in for the `validations` of cdk8s.yaml. */
-import { OptimizationPolicy, policyValidator, WorkloadRecommendation } from '../lib/api/index.js';
-import type { Schema } from '../lib/kube/index.js';
+import { OptimizationPolicy, POLICY_SUBJECT, policyValidator } from '../lib/api/index.js';
+import { concerns, type Schema } from '../lib/kube/index.js';
 
 /** What `cdk8s synth` gives a plug-in, as far as this one uses it. Here by its shape: cdk8s-cli is hundreds of packages. */
 export interface ValidationContext {
@@ -71,8 +71,8 @@ function policiesIn(object: unknown): RawPolicy[] {
   if (typeof object !== 'object' || object === null) return [];
   const { apiVersion, kind, items } = object as Readonly<Record<string, unknown>>;
   if (Array.isArray(items) && String(kind).endsWith('List')) return items.flatMap(policiesIn);
-  const ours = kind !== WorkloadRecommendation.kind && String(apiVersion).startsWith(`${OptimizationPolicy.group}/`);
-  return ours ? [object] : [];
+  const said = { apiVersion: String(apiVersion), kind: String(kind) };
+  return concerns(said, POLICY_SUBJECT) ? [object] : [];
 }
 
 /** What the API says about the field, or about the nearest one around it. */

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 
 /** A file to read, `-` for stdin. */
 export interface Input {
@@ -38,8 +38,7 @@ async function isLinkToFile(path: string): Promise<boolean> {
 
 /** @throws for what cannot be read, or is no text. */
 export async function contentOf({ file }: Input): Promise<string> {
-  if (file === '-') return text(process.stdin);
-  const bytes = await readFile(file);
+  const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -1,6 +1,6 @@
 import { isAlias, isScalar, type Document, type Node, type YAMLParseError } from 'yaml';
-import { OptimizationPolicy, policyValidator, WorkloadRecommendation } from '../../lib/api/index.js';
-import type { FieldError, Resource, Validator } from '../../lib/kube/index.js';
+import { POLICY_SUBJECT, policyValidator } from '../../lib/api/index.js';
+import { concerns, IN_QUOTES, type FieldError, type Subject, type Validator } from '../../lib/kube/index.js';
 import type { Finding } from './finding.js';
 import { objectsIn, type ObjectNode } from './objects.js';
 import { duplicateAt, placeOf } from './place.js';
@@ -8,18 +8,11 @@ import { offsetOf, positionsIn } from './position.js';
 import { documentsIn, type SourceDocument } from './yaml.js';
 
 /** A kind that is judged, and by what. */
-export interface Rulebook {
-  readonly resource: Pick<Resource, 'group' | 'version' | 'kind'>;
+export interface Rulebook extends Subject {
   readonly validator: Validator;
-  /** The other kinds of its group, which nobody writes: they are left alone. */
-  readonly siblings?: readonly string[];
 }
 
-const POLICIES: Rulebook = {
-  resource: OptimizationPolicy,
-  validator: policyValidator,
-  siblings: [WorkloadRecommendation.kind],
-};
+const POLICIES: Rulebook = { ...POLICY_SUBJECT, validator: policyValidator };
 
 /** How many objects there were to judge, how many others, and what is wrong. */
 export interface Judgement {
@@ -86,13 +79,6 @@ function judgeDocument({ document }: SourceDocument, rulebook: Rulebook): Docume
   return { ...counts, flaws };
 }
 
-/** One of the kind, or one that is said to be of its group and is of no kind or version that there is. */
-function concerns({ apiVersion, kind }: ObjectNode, { resource, siblings = [] }: Rulebook): boolean {
-  const [group, version] = apiVersion.split('/');
-  if (version === undefined) return kind === resource.kind;
-  return group === resource.group && !(siblings.includes(kind) && version === resource.version);
-}
-
 function judgeObject(document: Document, object: ObjectNode, { validator }: Rulebook): Flaw[] {
   const { node, kind, name } = object;
   let value: unknown;
@@ -113,13 +99,18 @@ function judgeObject(document: Document, object: ObjectNode, { validator }: Rule
 }
 
 /** What YAML takes for a number or a boolean is often meant as a string: said where quotes are all that is missing. */
-function adviceOn({ path, reason }: FieldError, node: Node | undefined, again: () => readonly FieldError[]): string {
-  if (reason !== 'FieldValueTypeInvalid' || !isScalar(node) || node.type !== 'PLAIN' || !node.source) return '';
+function adviceOn(
+  { path, reason, message }: FieldError,
+  node: Node | undefined,
+  again: () => readonly FieldError[],
+): string {
+  if (reason !== 'FieldValueTypeInvalid' || message.includes(IN_QUOTES)) return '';
+  if (!isScalar(node) || node.type !== 'PLAIN' || !node.source) return '';
   const { value } = node;
   node.value = node.source;
   const quotingHelps = !again().some((error) => error.path === path);
   node.value = value;
-  return quotingHelps ? `; write it in quotes: ${JSON.stringify(node.source)}` : '';
+  return quotingHelps ? `${IN_QUOTES}${JSON.stringify(node.source)}` : '';
 }
 
 /** kubectl keeps the last one and says nothing, which is hardly ever what was meant. */

@@ -24,6 +24,7 @@ export type { Parser } from './settings/parsers.js';
 export * from './settings/reference.js';
 export * from './settings/table.js';
 export * from './use.js';
+export * from './validation/concerns.js';
 export * from './validation/field-error.js';
 export * from './validation/ratchet.js';
 export * from './validation/validator.js';

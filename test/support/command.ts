@@ -22,7 +22,11 @@ export async function optipod(
     cwd,
     input = '',
     env = {},
-  }: { readonly cwd?: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  }: {
+    readonly cwd?: string;
+    readonly input?: string | Uint8Array;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Outcome> {
   const asksCluster = args.includes('--kubeconfig') || 'KUBECONFIG' in env;
   const folder = asksCluster ? (whole ??= bundled(bundleCli)) : (offline ??= bundled(bundleCommands));
@@ -32,7 +36,7 @@ export async function optipod(
 function run(
   program: string,
   args: readonly string[],
-  { cwd, input, env }: { readonly cwd: string | undefined; readonly input: string; readonly env: object },
+  { cwd, input, env }: { readonly cwd: string | undefined; readonly input: string | Uint8Array; readonly env: object },
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = execFile(

@@ -22,6 +22,9 @@ export type FieldErrorReason =
   | 'FieldValueTooMany'
   | 'UnknownField';
 
+/** Before what would be right, in the message about a number where a quantity or a string was meant. */
+export const IN_QUOTES = '; write it in quotes: ';
+
 /** The path of a property of an object, or of an item of a list. */
 export function childPath(parent: string, key: string | number): string {
   if (typeof key === 'number') return `${parent}[${key}]`;

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Schema } from '../schema.js';
-import { childPath, isInt64, isTakenForInteger, jsonType, type FieldError } from './field-error.js';
+import { childPath, IN_QUOTES, isInt64, isTakenForInteger, jsonType, type FieldError } from './field-error.js';
 
 /**
  * Checks objects against the structural part of a schema: types, required fields, enums, ranges, lengths, patterns, sets.
@@ -143,7 +143,7 @@ function typeOf({ integer, type }: AjvSchema): string {
 
 function notIntOrString(path: string, value: unknown): FieldError {
   const actual = `"${jsonType(value)}"`;
-  const advice = typeof value === 'number' && Number.isFinite(value) ? `; write it in quotes: "${value}"` : '';
+  const advice = typeof value === 'number' && Number.isFinite(value) ? `${IN_QUOTES}"${value}"` : '';
   const message = `Invalid value: ${actual}: ${path} in body must be of type integer,string: ${actual}${advice}`;
   return { path, value, message, reason: 'FieldValueTypeInvalid' };
 }

@@ -32,7 +32,13 @@ describe('optipod validate: what is found in a text', () => {
   const cases: readonly (readonly [string, string, string, string, RegExp])[] = [
     ['a wrong value', 'mode: Auto', 'mode: auto', '6:9 spec.mode', /Unsupported value: "auto"/],
     ['an item', '- web\n', '- no\n', '10:11 spec.selector.namespaces.allow[0]', /; write it in quotes: "no"$/],
-    ['an unquoted fraction', '50m', '0.5', '14:17 spec.resourceBounds.cpu.min', /; write it in quotes: "0.5"$/],
+    [
+      'an unquoted fraction',
+      '50m',
+      '0.5',
+      '14:17 spec.resourceBounds.cpu.min',
+      /: "number"; write it in quotes: "0.5"$/,
+    ],
     [
       'a number without an end',
       'prometheus',

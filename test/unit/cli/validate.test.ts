@@ -43,7 +43,7 @@ describe('optipod validate', function () {
     }
     await symlink('../bad.yaml', join(folder, 'all/link.yaml'));
     await symlink('..', join(folder, 'all/circle'));
-    const invocations: Record<string, readonly [readonly string[], string?]> = {
+    const invocations: Record<string, readonly [readonly string[], (string | Uint8Array)?]> = {
       good: [['good']],
       bad: [['bad.yaml']],
       json: [['-o', 'json', 'bad.yaml', 'good']],
@@ -51,6 +51,7 @@ describe('optipod validate', function () {
       stdin: [['-'], BAD],
       missing: [['bad.yaml', 'nowhere.yaml']],
       latin: [['latin.yaml']],
+      utf16: [['-'], Buffer.from(`\uFEFF${BAD}`, 'utf16le')],
       nothing: [[]],
       format: [['-o', 'xml', 'bad.yaml']],
     };
@@ -112,6 +113,7 @@ describe('optipod validate', function () {
   for (const [name, message] of [
     ['missing', 'optipod: nowhere.yaml: no such file or directory'],
     ['latin', 'optipod: latin.yaml: is not UTF-8'],
+    ['utf16', 'optipod: -: is not UTF-8'],
     ['nothing', "missing required argument 'FILE|DIR|-'"],
     ['format', 'Allowed choices are text, json'],
   ] as const) {
@@ -125,7 +127,7 @@ describe('optipod validate', function () {
     expect(outcomes.missing?.stdout).to.contain('bad.yaml:5:9: spec.mode: ');
   });
 
-  function validate(args: readonly string[], input = ''): Promise<Outcome> {
+  function validate(args: readonly string[], input: string | Uint8Array = ''): Promise<Outcome> {
     return optipod(['validate', ...args], { cwd: folder, input });
   }
 });

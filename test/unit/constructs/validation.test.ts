@@ -51,10 +51,15 @@ describe('the validation plug-in', () => {
     ]);
   });
 
-  it('looks into lists, and refuses versions and kinds that there are not', async () => {
+  it('B-API-9 looks into lists, and refuses versions and kinds that there are not', async () => {
     const newer = { ...right, apiVersion: 'optipod.io/v2' };
     const mistyped = { ...right, kind: 'OptimisationPolicy' };
     const written = { ...right, kind: 'WorkloadRecommendation' };
+    const { apiVersion: _, ...without } = right;
+    for (const meant of [without, { ...right, apiVersion: 'v1' }, { ...right, apiVersion: 'optipod.io' }]) {
+      const { status, violations } = await verdict({ 'a.yaml': [meant] });
+      expect([status, ...violations.map(({ ruleName }) => ruleName)]).to.deep.equal(['failure', 'apiVersion']);
+    }
     const list = { apiVersion: 'v1', kind: 'List', items: [right, wrong, newer, mistyped, written] };
     const { violations } = await verdict({ 'a.yaml': [list] });
     expect(violations.map(({ ruleName }) => ruleName)).to.deep.equal(['spec.weight', 'apiVersion', 'kind']);
