@@ -3,6 +3,7 @@ import {
   CONFIG_KEY,
   parseSetting,
   settingNames,
+  terminationGraceSeconds,
   type ResourceRequirements,
   type SettingsContent,
   type SettingsTable,
@@ -18,6 +19,7 @@ import type { PolicyScope } from '../../lib/policy/index.js';
 import type { OperatorProps, PodProps, ProcessProps } from '../operator/index.js';
 import { VERSION } from '../version.js';
 import { operatorFiles, type OperatorFiles } from './files.js';
+import { settingValue } from './setting-value.js';
 import { checkTogether } from './together.js';
 
 type Operator = SettingsContent<typeof OPERATOR_SETTINGS>;
@@ -132,6 +134,7 @@ export function operatorProps(props: OptiPodProps): OperatorProps {
     files: props.operatorFiles ?? {},
     replicas: operatorReplicas,
   });
+  const drain = settingValue(WEBHOOK_SETTINGS, 'drain', 'webhookSettings', props.webhookSettings) as number;
   return {
     ...props,
     image: props.image ?? `ghcr.io/optipod/optipod:${VERSION}`,
@@ -155,6 +158,7 @@ export function operatorProps(props: OptiPodProps): OperatorProps {
     admission: {
       command: ['node', '/app/webhook.js'],
       replicas: webhookReplicas,
+      terminationGracePeriodSeconds: terminationGraceSeconds(drain),
       resources: props.webhookResources ?? { requests: { cpu: '50m', memory: '128Mi' } },
       ...settings(WEBHOOK_SETTINGS, webhookDerived(props), 'webhookSettings', props.webhookSettings),
     },

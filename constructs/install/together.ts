@@ -1,10 +1,11 @@
-import { electionTimes, parseSetting, type ElectionSettings } from '../../lib/kube/index.js';
+import { electionTimes, type ElectionSettings } from '../../lib/kube/index.js';
 import {
   checkAuthorization,
   checkClientCertificate,
   OPERATOR_SETTINGS,
   type GivenCredentials,
 } from '../../lib/optipod/index.js';
+import { settingValue } from './setting-value.js';
 
 /** What an installation tells its operator. */
 export interface ToldOperator {
@@ -44,12 +45,7 @@ export function checkTogether(told: ToldOperator): { readonly elects: boolean } 
 }
 
 function valueOf(name: keyof typeof OPERATOR_SETTINGS, settings: ToldOperator['settings']): unknown {
-  const setting = OPERATOR_SETTINGS[name];
-  return parseSetting(
-    setting,
-    `${name} in operatorSettings`,
-    settings[name] ?? ('default' in setting && setting.default),
-  );
+  return settingValue(OPERATOR_SETTINGS, name, 'operatorSettings', settings);
 }
 
 function checkCredentials(prefix: 'prometheus' | 'custom', given: Readonly<Record<string, unknown>>): void {

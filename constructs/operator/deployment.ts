@@ -1,7 +1,7 @@
 import { ApiObject, type ApiObjectProps } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import type { ResourceRequirements } from '../../lib/kube/index.js';
+import { terminationGraceSeconds, type ResourceRequirements } from '../../lib/kube/index.js';
 import { HEALTH_PORT, labelsOf, selectorOf, type PodProps, type Process } from './pods.js';
 import { contentHash, settingsMap, settingsPath } from './settings.js';
 import { mounts, volumes } from './volumes.js';
@@ -10,6 +10,9 @@ import { mounts, volumes } from './volumes.js';
  * The objects are written with the typed Kubernetes API of cdk8s-plus-28. The constructs above it come with defaults that
  * would have to be undone one by one: requests of a whole CPU, no seccomp profile, capabilities kept, hashes as selectors.
  */
+
+/** The default of the setting `drain`. */
+const USUAL_DRAIN_MS = 5_000;
 
 /** A user that no distribution uses, as in distroless images. */
 const UNPRIVILEGED = 65532;
@@ -46,6 +49,7 @@ export function deployment(scope: Construct, process: Process, { namespace, labe
         },
         spec: {
           serviceAccountName: name,
+          terminationGracePeriodSeconds: props.terminationGracePeriodSeconds ?? terminationGraceSeconds(USUAL_DRAIN_MS),
           automountServiceAccountToken: true,
           // Kubernetes would describe Services in variables that may begin as the names of settings do.
           enableServiceLinks: false,

@@ -61,6 +61,12 @@ export interface ProcessProps {
    */
   readonly replicas?: number;
   /**
+   * How long a pod may take to end. Of admission it must be longer than its setting `drain` and the half minute that the rest of
+   * an orderly stop may take.
+   * @default 40: enough with the default `drain` of 5 seconds
+   */
+  readonly terminationGracePeriodSeconds?: number;
+  /**
    * Whether an update starts a pod before an old one ends, or `Recreate`: afterwards, where there must never be two.
    * @default 'RollingUpdate'
    */

@@ -23,6 +23,7 @@ export * as parsers from './settings/parsers.js';
 export type { Parser } from './settings/parsers.js';
 export * from './settings/reference.js';
 export * from './settings/table.js';
+export * from './shutdown.js';
 export * from './use.js';
 export * from './validation/concerns.js';
 export * from './validation/field-error.js';

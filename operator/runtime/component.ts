@@ -16,6 +16,8 @@ export interface Component {
   readonly name: string;
   /** @default 'controller' */
   readonly role?: 'server' | 'sink' | 'cache' | 'controller';
+  /** How long it goes on on purpose once it is told to stop: the stop may take as much longer. @default 0 */
+  readonly lingerMs?: number;
   /**
    * Resolves when everything that it started is finished, after the signal was aborted. A rejection stops the manager. Where
    * the signal's reason is a `NotLeaderError`, what is under way is to be broken off.

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { SHUTDOWN_MS } from 'optipod/kube';
 import type { Component, RunContext } from './component.js';
 import { type HealthCheck, type HealthServer, createHealthServer } from './health.js';
 import type { LeaderElection, NotLeaderError, Term } from './leader-election.js';
@@ -23,7 +24,7 @@ export interface ManagerOptions {
   readonly leaderElection?: LeaderElection;
   /** Where /healthz, /readyz and /metrics are served. @default nowhere */
   readonly health?: { readonly host?: string; readonly port: number };
-  /** How long a stop may take in all before what still runs is left behind. @default 30 000 */
+  /** How long a stop may take, besides the longest `lingerMs`, before what still runs is left behind. @default SHUTDOWN_MS */
   readonly shutdownMs?: number;
 }
 
@@ -61,7 +62,7 @@ interface SyncedCache extends Component {
 const LOST_SHUTDOWN_MS = 1_000;
 
 export function createManager(options: ManagerOptions): Manager {
-  const { log, metrics = createMetrics(), client, leaderElection, shutdownMs = 30_000 } = options;
+  const { log, metrics = createMetrics(), client, leaderElection, shutdownMs = SHUTDOWN_MS } = options;
   const components: Component[] = [];
   const checks = new Map<string, ReadyCheck>();
   let state: 'new' | 'running' | 'stopping' = 'new';
@@ -153,7 +154,7 @@ export function createManager(options: ManagerOptions): Manager {
 
     signal.removeEventListener('abort', beginStop);
     log.info('stopping');
-    within(shutdownMs);
+    within(shutdownMs + Math.max(0, ...components.map(({ lingerMs = 0 }) => lingerMs)));
     const end = async (role: Role) => {
       const turn = roles.get(role);
       turn?.controller.abort();

@@ -80,6 +80,7 @@ export function admissionServer(
     drain: {
       role: 'controller',
       name: 'admission-drain',
+      lingerMs: drainMs,
       async run(signal) {
         if (!signal.aborted) await once(signal, 'abort');
         if (!server) return;

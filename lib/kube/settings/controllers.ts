@@ -65,7 +65,9 @@ export const ADMISSION_SETTINGS = {
   drain: {
     parser: duration,
     default: '5s',
-    description: 'How long to go on serving after the stop: until kube-apiserver sends no more requests here.',
+    description:
+      'How long to go on serving after the stop: until kube-apiserver sends no more requests here. ' +
+      'The pod must be given 35 seconds more to end (terminationGracePeriodSeconds), as the manifests do.',
   },
   ...PROCESS_SETTINGS,
 } as const satisfies SettingsTable;

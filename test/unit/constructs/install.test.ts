@@ -347,6 +347,13 @@ describe('an installation of OptiPod', () => {
     ]);
   });
 
+  it('B-OPR-6 gives its pods the time that an orderly stop may take, and the webhook what it is told to go on serving', () => {
+    const graces = (props: OptiPodProps) =>
+      deploymentsIn(synth(props)).map(({ spec }) => spec.template.spec.terminationGracePeriodSeconds);
+    expect(graces({})).to.deep.equal([40, 40]);
+    expect(graces({ webhookSettings: { drain: '2m' } })).to.deep.equal([40, 155]);
+  });
+
   it('B-OPR-1 without an election runs one operator, which ends before the next one starts', () => {
     const [operator, webhook] = deploymentsIn(synth({ operatorReplicas: 1, operatorSettings: { leaderElect: false } }));
     expect(operator?.spec).to.deep.include({ replicas: 1, strategy: { type: 'Recreate' } });

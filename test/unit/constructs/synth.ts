@@ -26,6 +26,7 @@ export interface DeploymentManifest extends Manifest {
       };
       readonly spec: {
         readonly serviceAccountName: string;
+        readonly terminationGracePeriodSeconds: number;
         readonly automountServiceAccountToken: boolean;
         readonly enableServiceLinks: boolean;
         readonly securityContext: unknown;

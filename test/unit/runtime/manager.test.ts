@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import {
   type Component,
@@ -278,6 +279,27 @@ describe('manager', () => {
     expect(outcome).to.have.property('code', 'EADDRINUSE');
     stop.abort();
     await running;
+  });
+
+  it('B-OPR-6 waits besides for what goes on on purpose, as long as it is told to', async () => {
+    const stop = new AbortController();
+    const manager = createManager({ log, shutdownMs: 5 });
+    const notes: string[] = [];
+    manager.add({
+      name: 'drain',
+      lingerMs: 60_000,
+      async run(signal) {
+        notes.push('serves');
+        await once(signal, 'abort');
+        await pause(50);
+        notes.push('has drained');
+      },
+    });
+    const running = manager.run(stop.signal);
+    await until(() => notes.length > 0);
+    stop.abort();
+    await running;
+    expect(notes).to.deep.equal(['serves', 'has drained']);
   });
 
   it('leaves behind what does not stop in time', async () => {

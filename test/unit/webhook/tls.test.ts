@@ -203,6 +203,8 @@ describe('the admission server', () => {
   it('goes on serving for a while after the stop, and sends clients elsewhere', async () => {
     // Long enough for two requests on a machine with other things to do.
     start(500);
+    // Or the manager would leave it behind when it has served for as long as any stop may take.
+    expect(server.drain).to.include({ lingerMs: 500 });
     await server.use(one);
     const kept = client(true);
     const first = await ask(kept);
