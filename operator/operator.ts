@@ -192,6 +192,7 @@ export function createOperator(options: OperatorOptions): Manager {
     pods,
     evictions: evaluating.evictions.informer,
     histories: usage.histories,
+    now,
   });
   const triggers = connectTriggers(cluster, {
     policies: evaluation,

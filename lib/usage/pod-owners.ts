@@ -38,7 +38,7 @@ export class PodOwners {
   /** The pod's object is deleted: it is known as long as its usage is. */
   left(namespace: string, pod: string): void {
     const known = this.#pods.get(keyOf(namespace, pod));
-    if (known) known.isThere = false;
+    if (known) Object.assign(known, { isThere: false, at: this.#now });
   }
 
   /** What is certain. @param workloads all of the pod's namespace */

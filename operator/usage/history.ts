@@ -48,8 +48,8 @@ export class UsageHistory {
   readonly #entries = new Map<string, Entry>();
   /** By namespace and pod, the ones heard of first at first. Their workloads may be made, or made again, later. */
   readonly #adrift = new Map<string, AdriftPod>();
-  /** The hour in which owners were last tidied up. */
-  #tidied = -1;
+  /** The hour in which what pods left behind was last tidied up. */
+  #tidied: number | undefined;
 
   constructor(options: UsageHistoryOptions) {
     this.#options = options;
@@ -148,14 +148,24 @@ export class UsageHistory {
       }
       if (containers.size === 0) this.#adrift.delete(key);
     }
+  }
+
+  /**
+   * Told when pods go, also where nobody reads usage: forgets whose pods were that have none, and kills of workloads that are
+   * gone. @param now seconds since 1970, by the clock: without usage there is no other time
+   */
+  tidy(now: number): void {
     const hour = Math.floor(now / HOUR);
     if (hour === this.#tidied) return;
+    const isFirst = this.#tidied === undefined;
     this.#tidied = hour;
-    const remembered = new Set<string>();
-    for (const { of, history } of this.#entries.values()) {
+    const remembered = new Set(this.#adrift.keys());
+    for (const [key, { of, history }] of this.#entries) {
       for (const pod of history.pods.keys()) remembered.add(`${of.namespace}/${pod}`);
+      // After a start, workloads may not be known yet.
+      if (!isFirst && !history.hasSamples && !this.#isThere(of)) this.#entries.delete(key);
     }
-    this.owners.forget(now, HOUR, (namespace, pod) => remembered.has(`${namespace}/${pod}`));
+    this.owners.forget(now, HOUR, (namespace, pod) => isFirst || remembered.has(`${namespace}/${pod}`));
   }
 
   /** The end of the last hour of which everything is sealed, as of an instant. Seconds since 1970. */

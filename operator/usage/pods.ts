@@ -110,17 +110,22 @@ export interface PodSources {
   /** Events of evictions. */
   readonly evictions: Informer<KubeObject>;
   readonly histories: readonly UsageHistory[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** Tells histories whose pods are, and what was killed for want of memory. */
-export function followPods({ pods, evictions, histories }: PodSources): void {
+export function followPods({ pods, evictions, histories, now }: PodSources): void {
   const note = (kills: readonly KilledContainer[]) => {
     for (const kill of kills) for (const history of histories) history.addOomKill(kill);
   };
   pods.onEvent(({ type, object }) => {
     const { namespace = '', name, ownerReferences = [] } = object.metadata;
     if (type === 'deleted') {
-      for (const { owners } of histories) owners.left(namespace, name);
+      for (const history of histories) {
+        history.tidy(Math.floor(now() / 1000));
+        history.owners.left(namespace, name);
+      }
       return;
     }
     const [controller] = ownerReferences;
