@@ -83,7 +83,7 @@ async function readOwners(
     table.add(labels);
     return undefined;
   };
-  await queryRange(endpoint, { query, ...backFrom(to, from, span) }, note, signal);
+  await readOrHalve(backFrom(to, from, span), (days) => queryRange(endpoint, { query, ...days }, note, signal), 1);
   table.each((namespace, pod, owner) => sink.owner(namespace, pod, owner));
 }
 

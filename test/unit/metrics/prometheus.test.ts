@@ -235,6 +235,17 @@ describe('the provider prometheus', () => {
     expect(sink.samples.get('memory shop/web-1/app')).to.have.length(360);
   });
 
+  it('B-MET-3 a server that takes no query of more than a month tells of 90 days all the same', async () => {
+    server.behave((asked, response) => {
+      const all = instantsOf(asked);
+      if ((all.at(-1) ?? 0) - (all[0] ?? 0) > 32 * 24 * HOUR) {
+        response.writeHead(422).end('{"status":"error","error":"the total query time range exceeds the limit"}');
+      } else response.end(matrix([]));
+    });
+    const sink = recordingSink();
+    await provider().read({ from: TO - 90 * 24 * HOUR, to: TO }, sink, new AbortController().signal);
+  });
+
   for (const [what, behave, reason] of [
     ['answers 503', (_: Asked, response) => response.writeHead(503).end('busy'), 'ProviderRefused'],
     ['refuses', (_: Asked, response) => response.writeHead(401).end('who are you'), 'ProviderRefused'],
