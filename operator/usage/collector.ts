@@ -12,7 +12,15 @@ import {
 } from '../runtime/index.js';
 import type { UsageHistory } from './history.js';
 import { Keeping, type KeptUsage } from './keeping.js';
-import { coveredBy, coveredSince, planReads, type Coverage, type Demand, type PlannedRead } from './read-plan.js';
+import {
+  coveredBy,
+  coveredSince,
+  coveredUntil,
+  planReads,
+  type Coverage,
+  type Demand,
+  type PlannedRead,
+} from './read-plan.js';
 import { Retention } from './retention.js';
 
 export interface UsageCollectorOptions {
@@ -74,9 +82,11 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
 
   function plan(): PlannedRead[] {
     const wanted = demand();
-    coverage = new Map([...coverage].filter(([namespace]) => wanted.has(namespace)));
+    const to = Math.floor(provider.settled(now()));
+    coverage = coveredUntil(new Map([...coverage].filter(([namespace]) => wanted.has(namespace))), to);
+    newest = Math.min(newest, to);
     return planReads(coverage, wanted, {
-      to: Math.floor(provider.settled(now())),
+      to,
       looksBack: provider.looksBack,
       interval: Math.ceil(provider.intervalMs / 1000),
       peakWindow: Math.ceil(options.peakWindowMs / 1000),

@@ -91,6 +91,17 @@ export function coveredSince(coverage: Coverage, forgotten: number): Coverage {
   );
 }
 
+/** What is covered as of an instant: what lies after it was read when the clock was wrong. */
+export function coveredUntil(coverage: Coverage, at: number): Coverage {
+  const before = [...coverage].filter(([, { from }]) => from < at);
+  return new Map(
+    before.map(([namespace, { from, to, asked }]) => [
+      namespace,
+      { from, to: Math.min(to, at), asked: Math.min(asked, at) },
+    ]),
+  );
+}
+
 interface Piece {
   readonly from: number;
   readonly to: number;

@@ -234,7 +234,28 @@ describe('usage collector', () => {
     wall.offsetMs -= 400 * DAY * 1000;
     await minutes(5);
     const now = START + 100 * 60;
+    expect(collector.coveredTo(['shop'])).to.equal(now);
     expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, now).cpu).to.include({ instants: 100, to: now });
+    await stop();
+  });
+
+  it('B-MET-10 a sample of a future that never came keeps no later one of a provider without a past from being read', async () => {
+    const provider = new FakeProvider(readings(200), false);
+    const { collector, wall, start, minutes, stop } = world(provider);
+    await start();
+    await minutes(60);
+    provider.before = (sink) => {
+      const at = START + 61 * 60 + 400 * DAY;
+      sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(at, 0.1);
+    };
+    wall.offsetMs += 400 * DAY * 1000;
+    await minutes(1);
+    provider.before = () => undefined;
+    wall.offsetMs -= 400 * DAY * 1000;
+    await minutes(60);
+    const now = START + 121 * 60;
+    expect(collector.coveredTo(['shop'])).to.equal(now);
+    expect(collector.usageOf(WEB_CONTAINER, 1800 * 1000, now).cpu).to.include({ instants: 30, to: now });
     await stop();
   });
 
