@@ -18,6 +18,7 @@ import {
   type ResourceRequirements,
 } from '../kube/index.js';
 import { defaultLimits, limitRangeViolation } from './limit-range.js';
+import { hasPodLevelResources } from './pod-level.js';
 import { qosClass } from './qos.js';
 import { quotaDemands, unmetDemand } from './quota.js';
 import { resizableContainers } from './resizable.js';
@@ -55,7 +56,7 @@ export function patchPod(
   quotas: readonly ResourceQuota[] = [],
 ): PodPatch {
   const skipped: SkippedValue[] = [];
-  if (spec.resources) return { outcome: 'refused', reason: 'PodLevelResources', skipped };
+  if (hasPodLevelResources(spec)) return { outcome: 'refused', reason: 'PodLevelResources', skipped };
   const operations: JsonPatchOperation[] = [];
   const patched = new Map<Container, Container>();
   for (const { container, place } of resizableContainers(spec)) {

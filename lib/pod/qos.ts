@@ -1,11 +1,15 @@
 import { RESOURCE_NAMES } from '../api/index.js';
 import { compareQuantities, parseQuantity, type Container, type PodSpec } from '../kube/index.js';
+import { hasPodLevelResources } from './pod-level.js';
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 
 /** The class that the kubelet gives a pod, from the CPU and memory of all its containers, init containers among them. */
-export function qosClass({ containers, initContainers = [], resources }: PodSpec): QosClass {
-  const all: readonly Pick<Container, 'resources'>[] = resources ? [{ resources }] : [...containers, ...initContainers];
+export function qosClass(pod: PodSpec): QosClass {
+  const { containers, initContainers = [] } = pod;
+  const all: readonly Pick<Container, 'resources'>[] = hasPodLevelResources(pod)
+    ? [pod]
+    : [...containers, ...initContainers];
   const amounts = all.flatMap((container) =>
     RESOURCE_NAMES.map((name) => ({
       asked: container.resources?.requests?.[name] !== undefined,

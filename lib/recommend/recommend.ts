@@ -1,4 +1,4 @@
-import { qosClass } from '../pod/index.js';
+import { hasPodLevelResources, qosClass } from '../pod/index.js';
 import { amountIn, formatUnits, unitsUp } from './amount.js';
 import { rounded, withinBounds } from './bounds.js';
 import { CLAMPS, follow, type Link } from './clamps.js';
@@ -99,7 +99,7 @@ function tooFine({ resource }: RecommendationInput): Hold {
 
 /** What of the pod as a whole forbids changing any request in it. */
 function podHold({ pod, spec }: RecommendationInput): Hold | undefined {
-  if (pod.resources) {
+  if (hasPodLevelResources(pod)) {
     return hold('PodLevelResources', 'the pod has resources of its own, which its containers share');
   }
   if (spec.updateStrategy.updateRequestsOnly && qosClass(pod) === 'Guaranteed') {

@@ -163,6 +163,22 @@ describe('patching a pod', () => {
     });
   });
 
+  it('B-REC-4 pod-level resources that say nothing are none: the pod is patched, and its containers decide its class', () => {
+    const same = { cpu: '1', memory: '1Gi' };
+    for (const resources of [
+      {},
+      { requests: {} },
+      { requests: {}, limits: {} },
+      { limits: { 'example.com/gpu': '1' } },
+    ]) {
+      expect(patchPod({ ...web(), resources }, wanted({ cpu: '2' }), [])).to.include({ outcome: 'patched' });
+      expect(qosClass({ ...web(), resources })).to.equal('BestEffort');
+      expect(qosClass({ ...web({ requests: same, limits: same }), resources })).to.equal('Guaranteed');
+    }
+    const huge = { ...web(), resources: { limits: { 'hugepages-2Mi': '4Mi' } } };
+    expect(patchPod(huge, wanted({ cpu: '2' }), [])).to.include({ reason: 'PodLevelResources' });
+  });
+
   it('B-WEB-4 is idempotent, and touches nothing but container resources', () => {
     const amount = fc.constantFrom('100m', '0.1', '200m', '1', '64Mi', '1Gi');
     const amounts = fc.record({ cpu: amount, memory: amount }, { requiredKeys: [] });

@@ -114,6 +114,11 @@ describe('recommending one resource', () => {
   it('B-REC-4 pod-level resources are held', () => {
     const pod = { containers: [{ name: 'web' }], resources: { requests: { cpu: '1' } } };
     expect(recommended({ values: [0.2], pod }).hold).to.include({ reason: 'PodLevelResources' });
+    // What a chart renders of values that are not given.
+    const empty = { ...pod, resources: {} };
+    expect(recommended({ values: [0.2], pod: empty }))
+      .to.include({ request: '240m' })
+      .and.not.to.have.property('hold');
   });
 
   it('B-REC-8 tells samples, span, percentile, factor and what clamped it', () => {
