@@ -4,7 +4,10 @@ import type { LimitRange, PodSpec, ResourceRequirements } from '../kube/index.js
 import { admittedPod } from '../pod/index.js';
 import { resourcesOf } from '../recommend/index.js';
 import { backTo } from './applying-state.js';
+import { oursIn } from './originals.js';
+import type { OwnedResource } from './resource-managers.js';
 import {
+  amountOf,
   amountsByField,
   fieldName,
   isSame,
@@ -40,27 +43,57 @@ export function podsBack(input: PodsBackInput): PodsBack | undefined {
   const { workload, applying, suspension, updateRequestsOnly, limitRanges } = input;
   const back = backTo(applying, suspension);
   if (!back) return undefined;
-  const regressed = resourcesOf(suspension?.containers);
   const own = amountsByField(admittedPod(workload.pod, limitRanges));
+  const fields = managedFields(workload, updateRequestsOnly);
+  return { said: back, ...goingBack(fields, back, suspension, (field) => own.get(fieldName(field))) };
+}
+
+/** What a template goes back to. */
+export type TemplateBack = Pick<PodsBack, 'wanted' | 'without'>;
+
+export interface TemplateBackInput extends Pick<PodsBackInput, 'suspension' | 'updateRequestsOnly'> {
+  readonly workload: TemplateWorkload;
+  readonly applying: ApplyingState;
+}
+
+/**
+ * What a template goes back to: what was applied before, and of everything else that the workload regressed with, what the
+ * template said before OptiPod. @returns undefined where the workload does not go back
+ */
+export function templateBack(input: TemplateBackInput): TemplateBack | undefined {
+  const { workload, applying, suspension, updateRequestsOnly } = input;
+  const back = backTo(applying, suspension);
+  if (!back) return undefined;
+  const originals = resourcesOf(applying.originals);
+  const fields = managedFields(workload, updateRequestsOnly).filter(oursIn(applying.applied, workload));
+  return goingBack(fields, back, suspension, (field) => amountOf(originals, field));
+}
+
+/** @param own what there is of a field without OptiPod */
+function goingBack(
+  fields: readonly OwnedResource[],
+  back: ContainerResources,
+  suspension: Suspension | undefined,
+  own: (field: OwnedResource) => string | undefined,
+): TemplateBack {
+  const regressed = resourcesOf(suspension?.containers);
   const wanted: TemplateAmount[] = [];
   const without: TemplateAmount[] = [];
-  for (const field of managedFields(workload, updateRequestsOnly)) {
-    const { container, field: kind, resource } = field;
-    const bad = regressed.get(container)?.[kind]?.[resource];
-    const value =
-      back.get(container)?.[kind]?.[resource] ?? (bad === undefined ? undefined : own.get(fieldName(field)));
-    if (value !== undefined) wanted.push({ ...field, value: String(value) });
-    else if (bad !== undefined) without.push({ ...field, value: String(bad) });
+  for (const field of fields) {
+    const bad = amountOf(regressed, field);
+    const value = amountOf(back, field) ?? (bad === undefined ? undefined : own(field));
+    if (value !== undefined) wanted.push({ ...field, value });
+    else if (bad !== undefined) without.push({ ...field, value: bad });
   }
-  return { said: back, wanted: byContainer(wanted), without: byContainer(without) };
+  return { wanted: byContainer(wanted), without: byContainer(without) };
 }
 
 /** Whether a pod has any of these amounts. */
 export function hasAnyOf(spec: PodSpec, amounts: ContainerResources): boolean {
   const live = amountsByField(spec);
   return managedFields({ metadata: {}, pod: spec }, false).some((field) => {
-    const amount = amounts.get(field.container)?.[field.field]?.[field.resource];
-    return amount !== undefined && isSame(live.get(fieldName(field)), String(amount));
+    const amount = amountOf(amounts, field);
+    return amount !== undefined && isSame(live.get(fieldName(field)), amount);
   });
 }
 

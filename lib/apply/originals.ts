@@ -34,11 +34,13 @@ export function originalsOf({ originals, applied }: Remembered, workload: Templa
   );
 }
 
-/** What OptiPod has in the template once these amounts are there. @param without what is no longer its own */
+/**
+ * What OptiPod has in the template once these amounts are there, or gone where they are null; without what is no longer its own.
+ */
 export function appliedWith(
   { applied }: Remembered,
   workload: TemplateWorkload,
-  amounts: readonly TemplateAmount[],
+  amounts: readonly Pick<TemplateChange, keyof OwnedResource | 'value'>[],
 ): ContainerAmounts[] {
   const isOurs = oursIn(applied, workload);
   const said = new Map(amounts.map((amount) => [fieldName(amount), amount.value]));
@@ -47,17 +49,14 @@ export function appliedWith(
     workload,
     resizableFields(workload.pod).flatMap((field): TemplateAmount[] => {
       const kept = isOurs(field) ? before.get(field.container)?.[field.field]?.[field.resource] : undefined;
-      const value = said.get(fieldName(field)) ?? kept;
-      return value === undefined ? [] : [{ ...field, value: String(value) }];
+      const value = said.has(fieldName(field)) ? said.get(fieldName(field)) : kept;
+      return value === undefined || value === null ? [] : [{ ...field, value: String(value) }];
     }),
   ).filter(({ cpu, memory }) => cpu !== undefined || memory !== undefined);
 }
 
 /** How a template becomes what it was: each amount that is OptiPod's, with the value it had; null where it had none. */
-export function restoration(
-  { originals, applied }: Remembered,
-  workload: TemplateWorkload,
-): readonly (Omit<TemplateChange, 'value'> & { readonly value: string | null })[] {
+export function restoration({ originals, applied }: Remembered, workload: TemplateWorkload): readonly TemplateChange[] {
   const live = amountsByField(workload.pod);
   const before = resourcesOf(originals);
   const isOurs = oursIn(applied, workload);

@@ -18,7 +18,9 @@ export interface TemplateWorkload {
 }
 
 /** An amount of the template that becomes another. */
-export interface TemplateChange extends TemplateAmount {
+export interface TemplateChange extends OwnedResource {
+  /** A quantity; null where the template is to say nothing any more. */
+  readonly value: string | null;
   /** Absent where the template says nothing today. */
   readonly from?: string;
 }
@@ -38,6 +40,8 @@ export interface TemplateInput {
   readonly updateRequestsOnly: boolean;
   /** What is recommended now, and not held. */
   readonly fresh: ContainerResources;
+  /** What the template is to say no more. @default nothing: what is not recommended now stays */
+  readonly without?: ContainerResources;
   /** By server-side apply, which says everything of OptiPod's anew, or by a patch of what changes. */
   readonly by: 'apply' | 'patch';
 }
@@ -46,20 +50,33 @@ export interface TemplateInput {
  * What a template is to be told. An apply removes what its manager said before and now leaves out: so a resource without a fresh
  * recommendation (held, below the threshold, without data) is said again at its live value as long as it is OptiPod's.
  */
-export function templatePlan({ workload, updateRequestsOnly, fresh, by }: TemplateInput): TemplatePlan {
+export function templatePlan({
+  workload,
+  updateRequestsOnly,
+  fresh,
+  without = new Map(),
+  by,
+}: TemplateInput): TemplatePlan {
   const live = amountsByField(workload.pod);
   const own = ownedBy(workload, 'Apply');
-  const said = managedFields(workload, updateRequestsOnly).flatMap((field): TemplateAmount[] => {
-    const recommended = fresh.get(field.container)?.[field.field]?.[field.resource];
+  const fields = managedFields(workload, updateRequestsOnly);
+  // An apply takes away what its own manager applied, and nothing else.
+  const removed = fields.filter((field) => {
+    const name = fieldName(field);
+    return amountOf(without, field) !== undefined && live.has(name) && (by === 'patch' || own.has(name));
+  });
+  const said = fields.flatMap((field): TemplateAmount[] => {
+    if (removed.includes(field)) return [];
+    const recommended = amountOf(fresh, field);
     const value = recommended === undefined && own.has(fieldName(field)) ? live.get(fieldName(field)) : recommended;
-    return value === undefined ? [] : [{ ...field, value: String(value) }];
+    return value === undefined ? [] : [{ ...field, value }];
   });
-  const changes = said.flatMap((amount): TemplateChange[] => {
-    const from = live.get(fieldName(amount));
-    if (isSame(from, amount.value)) return [];
-    return [{ ...amount, ...(from === undefined ? {} : { from }) }];
+  const others = said.filter((amount) => !isSame(live.get(fieldName(amount)), amount.value));
+  const changes = [...others, ...removed.map((field) => ({ ...field, value: null }))].map((change): TemplateChange => {
+    const from = live.get(fieldName(change));
+    return { ...change, ...(from === undefined ? {} : { from }) };
   });
-  if (by === 'patch') return { amounts: changes, changes, isNews: changes.length > 0 };
+  if (by === 'patch') return { amounts: others, changes, isNews: changes.length > 0 };
   const isNews = changes.length > 0 || said.some((amount) => !own.has(fieldName(amount)));
   return { amounts: said, changes, isNews };
 }
@@ -108,6 +125,15 @@ export function templateSpec(amounts: readonly (OwnedResource & { readonly value
       },
     },
   };
+}
+
+/** What is said of a field. */
+export function amountOf(
+  containers: ContainerResources,
+  { container, field, resource }: OwnedResource,
+): string | undefined {
+  const amount = containers.get(container)?.[field]?.[resource];
+  return amount === undefined ? undefined : String(amount);
 }
 
 /** What a template says, by `fieldName`. */

@@ -1,4 +1,4 @@
-import { authoredMemory, backTo } from 'optipod/lib/apply';
+import { authoredMemory, backTo, templateBack } from 'optipod/lib/apply';
 import {
   annotationsFor,
   freshRecommendations,
@@ -7,7 +7,6 @@ import {
   holdsOf,
   recommendWorkload,
   reportOf,
-  resourcesOf,
   wantedAmounts,
   withoutSteps,
   type Hold,
@@ -78,12 +77,11 @@ export async function recommendTo(
   }
 }
 
-/** A workload, the policy as it is and as it is acted on, and what the workload goes back to if it regressed. */
+/** A workload, and the policy as it is and as it is acted on. */
 interface Judged extends Standing {
   readonly policy: ValidPolicy;
   readonly acting: ValidPolicy;
-  readonly back: ReturnType<typeof backTo>;
-  /** As it is once it has gone back to what it had. */
+  /** As it is once it has gone back to what it had, if it regressed. */
   readonly shown: Workload;
 }
 
@@ -96,7 +94,7 @@ function judgedWorkload(
   const { workload, applying, suspension } = standing;
   const back = backTo(applying, suspension);
   const shown = back ? goneBack(workload, acting, back, Math.floor(now() / 1000)) : workload;
-  return { ...standing, policy, acting, back, shown };
+  return { ...standing, policy, acting, shown };
 }
 
 type Result = ReturnType<typeof recommendWorkload>;
@@ -149,7 +147,7 @@ async function write(judged: Judged, result: Result, context: PassContext, log: 
 
 /** What becomes of what is recommended: the webhook gives it to pods that come, or the template gets it now. */
 async function applied(
-  { workload, way, policy, acting, back, suspension, applying }: Judged,
+  { workload, way, policy, acting, suspension, applying }: Judged,
   result: Result,
   context: PassContext,
   report: (of: Pick<TemplateOutcome, 'applying' | 'application' | 'isThere'>) => Promise<unknown>,
@@ -164,14 +162,16 @@ async function applied(
     await report({ application, applying: memory, isThere: false });
   };
   const request = { workload, policy: acting, by: way, applying, remember };
+  const { updateRequestsOnly } = acting.spec.updateStrategy;
+  const back = templateBack({ workload, applying, suspension, updateRequestsOnly });
   if (!back) {
     const { containers: fresh } = freshRecommendations(result);
     return applyTemplate({ ...request, fresh, suspension }, context);
   }
   // Who is asked whether pods may be replaced reads there why.
   await remember(applying);
-  const fresh = back.size > 0 ? back : resourcesOf(applying.originals);
-  return applyTemplate({ ...request, fresh, suspension: undefined }, context);
+  const { wanted: fresh, without } = back;
+  return applyTemplate({ ...request, fresh, without, suspension: undefined }, context);
 }
 
 /** The policy's own number is for the metrics server; every other provider goes by the operator's. */

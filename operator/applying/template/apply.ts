@@ -36,6 +36,8 @@ export interface TemplateRequest {
   readonly by: 'apply' | 'patch';
   /** What is recommended now, and not held. */
   readonly fresh: ContainerResources;
+  /** What the template is to say no more. @default nothing */
+  readonly without?: ContainerResources;
   /** Why nothing is to be applied for a while. */
   readonly suspension: Suspension | undefined;
   readonly applying: ApplyingState;
@@ -59,9 +61,9 @@ export interface TemplateOutcome {
  * @throws ApiError, Conflict among them where the workload is another by now; ConnectionError
  */
 export async function applyTemplate(request: TemplateRequest, context: TemplateContext): Promise<TemplateOutcome> {
-  const { workload, policy, by, fresh, suspension, applying } = request;
+  const { workload, policy, by, fresh, without, suspension, applying } = request;
   const { updateRequestsOnly } = policy.spec.updateStrategy;
-  const plan = templatePlan({ workload, updateRequestsOnly, fresh, by });
+  const plan = templatePlan({ workload, updateRequestsOnly, fresh, by, ...(without ? { without } : {}) });
   if (suspension) return { application: refusedFor(suspension), applying, isThere: plan.changes.length === 0 };
   if (!plan.isNews) return { application: standing(request), applying, isThere: true };
   const refusal = plan.changes.length > 0 ? await context.gate.ask(workload, policy, 'template') : undefined;
@@ -85,9 +87,8 @@ async function write(
     const message = `OptiPod says from now on what another field manager said: ${describeConflicts(conflicts)}`;
     tell({ type: 'Normal', reason: 'SSAOwnershipTaken', message });
   };
-  const remembered: ApplyingState =
-    plan.changes.length > 0 ? { ...applying, originals: originalsOf(applying, workload) } : applying;
-  if (!sameJson(remembered.originals, applying.originals)) await remember(remembered);
+  const remembered = beforeWrite(applying, workload, plan);
+  if (!sameJson(remembered, applying)) await remember(remembered);
   const taken = by === 'patch' ? takenOver(workload, plan) : [];
   if (taken.length > 0) onConflicts(taken);
   try {
@@ -103,8 +104,19 @@ async function write(
   const at = plan.changes.length > 0 ? { at: Math.floor(now() / 1000) } : {};
   return {
     application: { applied: true, reason, message, ...at },
-    applying: { ...remembered, applied: appliedWith(remembered, workload, plan.amounts) },
+    applying: { ...remembered, applied: appliedWith(remembered, workload, [...plan.amounts, ...plan.changes]) },
     isThere: true,
+  };
+}
+
+/** What must not be lost: what the template said before OptiPod, and that what is taken away now is taken by nobody else. */
+function beforeWrite(applying: ApplyingState, workload: Workload, { changes }: TemplatePlan): ApplyingState {
+  if (changes.length === 0) return applying;
+  const gone = changes.filter(({ value }) => value === null);
+  return {
+    ...applying,
+    originals: originalsOf(applying, workload),
+    ...(gone.length > 0 ? { applied: appliedWith(applying, workload, gone) } : {}),
   };
 }
 

@@ -20,18 +20,17 @@ export async function writeTemplate(
   { kind, metadata: { namespace, name, uid, resourceVersion } }: Workload,
   { plan, by, onConflicts }: TemplateWrite,
 ): Promise<void> {
-  const spec = templateSpec(plan.amounts);
   const how = { fieldManager: TEMPLATE_MANAGER };
   if (by === 'patch') {
     // Strategic: containers are found by their names, whatever became of their order.
     await writers[kind].patch(
       { namespace, name },
-      { metadata: { uid, resourceVersion }, spec },
+      { metadata: { uid, resourceVersion }, spec: templateSpec(plan.changes) },
       { ...how, type: 'strategic' },
     );
     return;
   }
-  const body = { metadata: { namespace, name, uid, resourceVersion }, spec };
+  const body = { metadata: { namespace, name, uid, resourceVersion }, spec: templateSpec(plan.amounts) };
   try {
     await writers[kind].apply(body, how);
   } catch (error) {

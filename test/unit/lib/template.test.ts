@@ -135,7 +135,7 @@ describe('what a template is told', () => {
     fc.assert(
       fc.property(input, (given) => {
         const { amounts: said, changes } = templatePlan({ ...given, by: 'patch' });
-        expect(said).to.deep.equal(changes);
+        expect(changes.map(({ from: _, ...amount }) => amount)).to.deep.equal(said);
         const patch = releasePatch({
           workload: identified(given.workload),
           way: 'unchanged',
