@@ -1,5 +1,6 @@
 import type { ApplyingState, Suspension } from '../../imports/types/workload-recommendation.js';
 import { formatInstant } from '../recommend/index.js';
+import { REGRESSED } from './breaker.js';
 import { advice } from './manager-advice.js';
 import { originalsOf, appliedWith } from './originals.js';
 import { isRolledBack, ROLLED_BACK } from './rolled-back.js';
@@ -30,8 +31,8 @@ export interface ContestInput {
   readonly now: number;
   /** Seconds that OptiPod keeps away from a workload that somebody else fights for. */
   readonly holdoff: number;
-  /** Whether it keeps away already: then nobody fights. */
-  readonly isSuspended: boolean;
+  /** Why it keeps away already: then nobody fights. */
+  readonly suspension: Suspension | undefined;
 }
 
 export interface Contest {
@@ -46,7 +47,7 @@ export interface Contest {
  * rollback at once.
  */
 export function contested(input: ContestInput): Contest {
-  const { workload, updateRequestsOnly, policy, now, holdoff, isSuspended } = input;
+  const { workload, updateRequestsOnly, policy, now, holdoff, suspension: standing } = input;
   const { released, ...applying } = input.applying;
   const taken = takenBack(input.applying, workload, updateRequestsOnly);
   if (taken.length === 0 && released === undefined) return { applying };
@@ -55,7 +56,10 @@ export function contested(input: ContestInput): Contest {
     originals: originalsOf(applying, workload),
     applied: appliedWith(applying, workload, []),
   };
-  if (taken.length === 0 || isSuspended) return { applying: next };
+  if (taken.length === 0) return { applying: next };
+  const isUndone = isRolledBack(taken, applying, workload);
+  // What regressed goes back once, and what somebody says of it since stands; a rollback does for as long as any other.
+  if (standing && !(standing.reason === REGRESSED && isUndone)) return { applying: next };
   const by = taken.find((one) => one.by !== undefined)?.by ?? 'somebody';
   const what = taken.map((one) => `${fieldName(one)} ${one.from ?? ''} -> ${one.value ?? 'nothing'}`).join(', ');
   const suspended = (reason: string, message: string): Suspension => ({
@@ -67,7 +71,7 @@ export function contested(input: ContestInput): Contest {
     policy,
   });
   const stops = `OptiPod applies nothing here until ${formatInstant(now + holdoff)}, or until the policy or the template is edited`;
-  if (isRolledBack(taken, applying, workload)) {
+  if (isUndone) {
     const message = `${by} rolled back what OptiPod applied: ${what}`;
     const suspension = suspended(ROLLED_BACK, message);
     return { applying: { ...next, suspension }, told: { reason: ROLLED_BACK, message: `${message}; ${stops}` } };

@@ -71,7 +71,7 @@ export async function lookAt(found: Workload, policy: ValidPolicy, context: Stan
     policy: hashes.policy,
     now,
     holdoff: context.conflictHoldoff / 1000,
-    isSuspended: suspended !== undefined,
+    suspension: suspended,
   });
   if (told) context.event(onWorkload(workload), { type: 'Warning', ...told });
   const suspension = suspensionAt(applying, hashes, now);

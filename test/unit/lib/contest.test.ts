@@ -39,7 +39,7 @@ function workload(pod: PodSpec, owners: Readonly<Record<string, readonly OwnedRe
 }
 
 function look(applying: ApplyingState, is: ReturnType<typeof workload>, now = NOW) {
-  const rest = { updateRequestsOnly: true, policy: 'policy/1', holdoff: 6 * 3600, isSuspended: false };
+  const rest = { updateRequestsOnly: true, policy: 'policy/1', holdoff: 6 * 3600, suspension: undefined };
   return contested({ applying, workload: is, now, ...rest });
 }
 

@@ -97,7 +97,7 @@ export class Story {
       this.applying = letGo(this.applying, now);
       return { gradual: states, applying: this.applying };
     }
-    const rest = { updateRequestsOnly: true, policy: '', holdoff: 1, isSuspended: false };
+    const rest = { updateRequestsOnly: true, policy: '', holdoff: 1, suspension: undefined };
     const { applying, told } = contested({ applying: this.applying, workload, now, ...rest });
     expect(told).to.equal(undefined);
     return { gradual: gradualInTemplate(states, applying, workload), applying };

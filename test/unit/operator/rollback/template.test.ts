@@ -61,5 +61,36 @@ for (const useServerSideApply of [true, false]) {
       await template.passes(HOUR);
       expect(template.resources).to.deep.equal({ app: requests('500m', '300Mi') });
     });
+
+    for (const by of [
+      ['kustomize-controller', 'Apply'],
+      ['kubectl-edit', 'Update'],
+    ] as const) {
+      it(`B-GIT-3 is left as ${by[0]} says it, before it went back or since`, async () => {
+        const early = regressed();
+        early.edit(by, 'app', requests(undefined, '1Gi'));
+        await early.passes(HOUR);
+        expect(early.resources).to.deep.equal({ app: requests('240m', '1Gi') });
+        expect(early.rollouts).to.equal(0);
+        const late = regressed();
+        await late.passes(HOUR);
+        await late.passes(HOUR, () => late.edit(by, 'app', requests(undefined, '1Gi')));
+        expect(late.resources).to.deep.equal({ app: requests('240m', '1Gi') });
+        expect(late.rollouts).to.equal(1);
+        expect(late.events).to.deep.equal([]);
+        expect(late.reason).to.equal('Regressed');
+      });
+    }
+
+    it('B-APP-11 kubectl rollout undo is not fought, and holds for as long as ever', async () => {
+      const template = regressed();
+      await template.passes(HOUR);
+      template.edit(['kubectl', 'Update'], 'app', requests('500m', '600Mi'));
+      await template.passes(HOUR);
+      expect(template.resources).to.deep.equal({ app: requests('500m', '600Mi') });
+      expect(template.rollouts).to.equal(1);
+      expect(template.events).to.deep.equal(['RolledBack']);
+      expect(template.reason).to.equal('RolledBack');
+    });
   });
 }
