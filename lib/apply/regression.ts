@@ -7,6 +7,8 @@ export interface WatchedPod {
   readonly name: string;
   /** Seconds since 1970. */
   readonly createdAt: number;
+  /** When it was last asked to be resized: seconds since 1970; absent where it never was, or nobody knows. */
+  readonly resizedAt?: number;
   /** Whether it has what is said of its containers now. */
   readonly carries: boolean;
   readonly health: PodHealth;
@@ -52,7 +54,7 @@ export function isProven(input: Omit<RegressionInput, 'changed'>): boolean {
   const { change, window, now } = input;
   if (!change) return false;
   return suspectsOf(input, change).some(
-    ({ since, health }) => now - since > window && health.unreadySince === undefined && health.troubles.length === 0,
+    ({ by, health }) => now - by > window && health.unreadySince === undefined && health.troubles.length === 0,
   );
 }
 
@@ -72,22 +74,33 @@ export function unreadyTooLongAt(input: Omit<RegressionInput, 'changed'>): numbe
 
 function suspectsOf({ pods, appliedAt }: Pick<RegressionInput, 'pods' | 'appliedAt'>, { at }: RecommendationChange) {
   return pods.flatMap((pod): Suspect[] => {
-    const since = hadSince(pod, Date.parse(at) / 1000, appliedAt);
-    return since === undefined ? [] : [{ ...pod, since }];
+    const had = hadSince(pod, Date.parse(at) / 1000, appliedAt);
+    return had ? [{ ...pod, ...had }] : [];
   });
 }
 
-type Suspect = WatchedPod & { readonly since: number };
+/** When a pod got other resources: not before `since`, and by `by` at the latest. Seconds since 1970. */
+interface Had {
+  readonly since: number;
+  readonly by: number;
+}
 
-/** Since when a pod has the resources in question: since it was born, or since pods were resized. */
+type Suspect = WatchedPod & Had;
+
+/**
+ * Since when a pod has the resources in question: since it was born, or was asked to be resized, which its node may be slow to do.
+ * That another pod was resized later tells nothing of when this one was, but that it was no later.
+ */
 function hadSince(
-  { carries, createdAt }: WatchedPod,
+  { carries, createdAt, resizedAt }: WatchedPod,
   changedAt: number,
   appliedAt: number | undefined,
-): number | undefined {
+): Had | undefined {
   if (!carries) return undefined;
-  if (createdAt >= changedAt) return createdAt;
-  return appliedAt !== undefined && appliedAt >= changedAt ? appliedAt : undefined;
+  if (createdAt >= changedAt) return { since: createdAt, by: createdAt };
+  if (appliedAt === undefined || appliedAt < changedAt) return undefined;
+  const since = Math.max(changedAt, resizedAt ?? changedAt);
+  return { since, by: Math.max(since, appliedAt) };
 }
 
 function troubled(suspects: readonly Suspect[], input: RegressionInput): Regression | undefined {
@@ -96,9 +109,9 @@ function troubled(suspects: readonly Suspect[], input: RegressionInput): Regress
     ...(change?.troubled ?? []),
     ...pods.flatMap(({ carries, health }) => (carries ? [] : health.troubles.map(({ container }) => container))),
   ]);
-  for (const { name, since, health } of suspects) {
+  for (const { name, since, by, health } of suspects) {
     const found = health.troubles.find(
-      ({ container, at }) => changed.has(container) && !innocent.has(container) && at >= since && at <= since + window,
+      ({ container, at }) => changed.has(container) && !innocent.has(container) && at >= since && at <= by + window,
     );
     if (!found) continue;
     const { container, what } = found;
@@ -133,7 +146,8 @@ function lostReadiness(
 ): suspect is Suspect & { readonly health: Required<Pick<PodHealth, 'unreadySince'>> } {
   const {
     since,
+    by,
     health: { unreadySince },
   } = suspect;
-  return unreadySince !== undefined && unreadySince >= since && unreadySince <= since + window;
+  return unreadySince !== undefined && unreadySince >= since && unreadySince <= by + window;
 }

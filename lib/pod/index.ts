@@ -6,4 +6,5 @@ export * from './pod-level.js';
 export * from './qos.js';
 export * from './quota.js';
 export * from './resizable.js';
+export * from './resized-at.js';
 export { podTotal } from './total.js';

@@ -1,11 +1,4 @@
-import {
-  parseQuantity,
-  quantityToNumber,
-  type KubeObject,
-  type ManagedFieldsEntry,
-  type Pod,
-  type QuantityValue,
-} from '../kube/index.js';
+import { parseQuantity, quantityToNumber, type KubeObject, type Pod, type QuantityValue } from '../kube/index.js';
 import type { OomKill } from './usage.js';
 
 /** A kill with a name of its own, so that one that is seen again is known. */
@@ -38,21 +31,22 @@ export interface EvictionEvent extends KubeObject {
  * The OOM kills that a pod's status tells of: of a container that is down (`state.terminated`) and of one that was started again
  * (`lastState.terminated`). The kubelet gives the time they finished, which tells one from the next. Of one that is older than
  * the pod's last resize, nothing tells any more what the container had.
+ * @param pod with when it was last resized in place, in seconds since 1970, if it was
  * @param seen the most that a container was seen to use, in bytes; asked where it has no limit
  */
 export function oomKillsOf(
-  pod: Pod,
+  pod: Pod & { readonly resizedAt?: number },
   seen: (container: string) => number | undefined = () => undefined,
 ): KilledContainer[] {
+  const { resizedAt = Number.NEGATIVE_INFINITY } = pod;
   const { namespace = '', name, uid } = pod.metadata;
   const specs = new Map([...(pod.spec.initContainers ?? []), ...pod.spec.containers].map((spec) => [spec.name, spec]));
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  const resized = resizedAt(pod);
   return statuses.flatMap((status) =>
     [status.state, status.lastState].flatMap((state): KilledContainer[] => {
       const { reason, finishedAt } = state?.terminated ?? {};
       const at = Date.parse(finishedAt ?? '') / 1000;
-      if (reason !== 'OOMKilled' || Number.isNaN(at) || at < resized) return [];
+      if (reason !== 'OOMKilled' || Number.isNaN(at) || at < resizedAt) return [];
       const spec = specs.get(status.name)?.resources;
       const limit = bytesOf(status.resources?.limits?.memory) ?? bytesOf(spec?.limits?.memory);
       const bytes = limit ?? Math.max(seen(status.name) ?? 0, bytesOf(spec?.requests?.memory) ?? 0);
@@ -61,17 +55,6 @@ export function oomKillsOf(
       return [{ namespace, pod: name, container: status.name, kill }];
     }),
   );
-}
-
-/** When the pod's resources were last changed in place, in seconds since 1970. */
-function resizedAt({ metadata: { managedFields = [] } }: Pod): number {
-  const times = resizesOf(managedFields).map(({ time = '' }) => Date.parse(time) / 1000);
-  return Math.max(Number.NEGATIVE_INFINITY, ...times);
-}
-
-/** Of what `metadata.managedFields` says, who resized the pod, and when. */
-export function resizesOf(managedFields: readonly ManagedFieldsEntry[] = []): ManagedFieldsEntry[] {
-  return managedFields.filter(({ subresource }) => subresource === 'resize');
 }
 
 /**

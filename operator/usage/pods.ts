@@ -1,7 +1,7 @@
 import type { Container, ContainerStatus, KubeObject, Pod } from 'optipod/kube';
 import { podHealth, resizeVerdict, type PodHealth, type ResizeVerdict } from 'optipod/lib/apply';
-import { TEMPLATE_HASH_LABEL } from 'optipod/lib/pod';
-import { oomKillsOf, oomKillsOfEviction, resizesOf, type EvictionEvent, type KilledContainer } from 'optipod/lib/usage';
+import { resizedAt, TEMPLATE_HASH_LABEL } from 'optipod/lib/pod';
+import { oomKillsOf, oomKillsOfEviction, type EvictionEvent, type KilledContainer } from 'optipod/lib/usage';
 import type { Informer } from '../runtime/index.js';
 import type { UsageHistory } from './history.js';
 
@@ -16,6 +16,8 @@ export interface SeenPod extends Pick<Pod, 'metadata' | 'spec'> {
   };
   readonly isReady: boolean;
   readonly health: PodHealth;
+  /** When it was last asked to be resized in place: seconds since 1970. */
+  readonly resizedAt?: number;
   /** Where containers do not have yet what the spec says. */
   readonly resize?: ResizeVerdict;
 }
@@ -28,11 +30,7 @@ export function seenPod(pod: Pod): SeenPod {
   const hash = metadata.labels?.[TEMPLATE_HASH_LABEL];
   const { containers, initContainers, resources, nodeName, os } = spec;
   const resize = resizeVerdict(pod);
-  const containerStatuses = tellingOf(status.containerStatuses);
-  const initContainerStatuses = tellingOf(status.initContainerStatuses);
-  const resizes = [...containerStatuses, ...initContainerStatuses].some(isOomKilled)
-    ? resizesOf(metadata.managedFields).map(({ subresource = '', time = '' }) => ({ subresource, time }))
-    : [];
+  const resized = resizedAt(pod);
   return {
     metadata: {
       name,
@@ -45,7 +43,6 @@ export function seenPod(pod: Pod): SeenPod {
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
       ...(hash === undefined ? {} : { labels: { [TEMPLATE_HASH_LABEL]: hash } }),
       ...(controller ? { ownerReferences: [controller] } : {}),
-      ...(resizes.length > 0 ? { managedFields: resizes } : {}),
     },
     spec: {
       containers: containers.map(essential),
@@ -56,10 +53,11 @@ export function seenPod(pod: Pod): SeenPod {
     },
     status: {
       ...(status.phase === undefined ? {} : { phase: status.phase }),
-      containerStatuses,
-      initContainerStatuses,
+      containerStatuses: tellingOf(status.containerStatuses),
+      initContainerStatuses: tellingOf(status.initContainerStatuses),
     },
     isReady: (status.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True'),
+    ...(resized === undefined ? {} : { resizedAt: resized }),
     ...(resize ? { resize } : {}),
     health: podHealth(pod),
   };

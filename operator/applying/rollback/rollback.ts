@@ -105,8 +105,10 @@ export function createRollback({ podsOf, event, lookAgain, settings }: RollbackO
   };
 }
 
-function watchedPod({ metadata: { name, creationTimestamp }, health }: SeenPod, isCarrying: boolean): WatchedPod {
-  return { name, createdAt: Date.parse(creationTimestamp) / 1000, carries: isCarrying, health };
+function watchedPod({ metadata, resizedAt, health }: SeenPod, isCarrying: boolean): WatchedPod {
+  const createdAt = Date.parse(metadata.creationTimestamp) / 1000;
+  const resized = resizedAt === undefined ? {} : { resizedAt };
+  return { name: metadata.name, createdAt, ...resized, carries: isCarrying, health };
 }
 
 function baselineOf({ content, rollout }: Workload, pods: readonly SeenPod[], now: number): Baseline {

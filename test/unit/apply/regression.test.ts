@@ -81,8 +81,24 @@ describe('a regression', () => {
     const old = { createdAt: CHANGED - 3600 };
     expect(blamed([pod(killed(5), old)])).to.equal(undefined);
     expect(blamed([pod(killed(5), old)], { appliedAt: CHANGED + MINUTE })).to.equal('OOMKilled');
-    expect(blamed([pod(killed(0), old)], { appliedAt: CHANGED + MINUTE })).to.equal(undefined);
+    const resized = { ...old, resizedAt: CHANGED + MINUTE };
+    expect(blamed([pod(killed(0), resized)], { appliedAt: CHANGED + MINUTE })).to.equal(undefined);
     expect(blamed([pod(killed(5), old)], { appliedAt: CHANGED - 60 })).to.equal(undefined);
+  });
+
+  it('B-APP-11 of a pod resized in place is blamed on the change also where another one is resized later', () => {
+    const old = { createdAt: CHANGED - 3600, resizedAt: CHANGED + 5 };
+    const lost = pod({ unreadySince: CHANGED + 20 }, old);
+    const other = pod({}, { ...old, name: 'web-2', resizedAt: CHANGED + 4 * MINUTE });
+    const late = { appliedAt: CHANGED + 4 * MINUTE, workload: { content: 'same', replicas: 3, rollout: rollout(2) } };
+    expect(blamed([lost, other], late)).to.equal('NotReady');
+    expect(blamed([pod(killed(1), old), other], late)).to.equal('OOMKilled');
+    // What it suffered before its own turn is not the change's.
+    expect(blamed([pod(killed(1), { ...old, resizedAt: CHANGED + 2 * MINUTE }), other], late)).to.equal(undefined);
+    // Nor is the change proven before the last one had it for long enough.
+    const now = { appliedAt: CHANGED + 4 * MINUTE, now: CHANGED + 32 * MINUTE };
+    expect(isProven(input([other, pod({}, old)], now))).to.equal(false);
+    expect(isProven(input([other], { ...now, now: CHANGED + 35 * MINUTE }))).to.equal(true);
   });
 
   it('B-APP-11 only what changed is blamed', () => {
