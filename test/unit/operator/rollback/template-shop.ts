@@ -148,7 +148,7 @@ export class TemplateShop {
       const before = JSON.stringify(this.#resources);
       this.#write(this.#own, (body as Body).spec?.template.spec.containers ?? []);
       if (JSON.stringify(this.#resources) !== before) this.rollouts += 1;
-      return Promise.resolve();
+      return Promise.resolve({ metadata: this.#workload().metadata });
     };
     const writer = { apply: write, patch: (_: unknown, body: unknown) => write(body) };
     return { Deployment: writer, StatefulSet: writer, DaemonSet: writer };
