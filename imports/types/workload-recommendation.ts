@@ -286,6 +286,10 @@ export interface ApplyingStateInput {
    */
   change?: RecommendationChangeInput;
   /**
+   * Since when new pods get from the webhook what the annotations say now; absent while they get nothing from it.
+   */
+  injectedSince?: string;
+  /**
    * What the template said before OptiPod first wrote to it.
    */
   originals?: ContainerAmountsInput[];
@@ -632,6 +636,10 @@ export interface ApplyingState {
    * What is to be applied, since when, and how the workload was at that time.
    */
   change?: RecommendationChange;
+  /**
+   * Since when new pods get from the webhook what the annotations say now; absent while they get nothing from it.
+   */
+  injectedSince?: string;
   /**
    * What the template said before OptiPod first wrote to it.
    */

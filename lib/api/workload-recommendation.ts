@@ -145,6 +145,9 @@ const applying = {
         },
       },
     },
+    injectedSince: time(
+      'Since when new pods get from the webhook what the annotations say now; absent while they get nothing from it.',
+    ),
     originals: containerAmounts('What the template said before OptiPod first wrote to it.'),
     applied: containerAmounts('What OptiPod wrote to the template, and nobody changed since.'),
     released: time('When OptiPod let go of the template; absent while it writes to it.'),

@@ -111,6 +111,11 @@ export function throughWebhook(namespaces: readonly string[], cluster: Cluster, 
   return { status: 'True', reason: 'ThroughWebhook', message: 'new pods get what is recommended' };
 }
 
+/** Whether the webhook is asked about new pods of a namespace, be it ready or not. */
+export function isAskedIn(namespace: string, cluster: Cluster): boolean {
+  return throughWebhook([namespace], cluster, true).status === 'True';
+}
+
 /** How templates get what is recommended. */
 export function throughTemplate(by: 'apply' | 'patch'): Said {
   return by === 'apply'

@@ -23,6 +23,7 @@ import { standingReport, tell } from '../workloads/recommendation.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
 import { applicationOf } from './application.js';
 import { policyInEffect } from './in-effect.js';
+import { injectedSince } from './injected-since.js';
 import { applyingNow, type PassContext } from './pass.js';
 import type { UsageAt } from './usage.js';
 
@@ -120,7 +121,7 @@ function resultFor(judged: Judged, usage: UsageAt, context: PassContext) {
 }
 
 async function write(judged: Judged, result: Result, context: PassContext, log: Logger): Promise<void> {
-  const { reports, evaluateSoon, rollback } = context;
+  const { reports, evaluateSoon, rollback, cluster } = context;
   const { workload, acting, shown, suspension, gradual } = judged;
   const key = workloadKey(workload);
   const now = Math.floor(context.now() / 1000);
@@ -137,9 +138,13 @@ async function write(judged: Judged, result: Result, context: PassContext, log: 
   };
   const done = await applied(judged, result, context, report);
   const isApplied = acting.spec.mode === 'Auto' && !suspension;
-  const applying = isApplied ? rollback.remember(workload, done.applying, saying(), now) : done.applying;
+  const said = saying();
+  const { injectedSince: told, ...remembered } =
+    (isApplied ? rollback.remember(workload, done.applying, said, now) : done.applying) ?? {};
+  const since = injectedSince(workload, { said, told, ofPods: context.ofPods(key), cluster, now });
+  const applying = { ...remembered, ...(since === undefined ? {} : { injectedSince: since }) };
   // Told before it is written on the workload: it is there that a gradual decrease remembers its steps.
-  const lastApplied = await report({ ...done, ...(applying ? { applying } : {}) });
+  const lastApplied = await report({ ...done, applying });
   const written = await annotate(context, workload, saying(lastApplied));
   if (written) log.info({ workload: key, recommended: Object.fromEntries(fresh.containers) }, 'annotated');
   if (done.retryAfterMs !== undefined) evaluateSoon(policyKey(acting), done.retryAfterMs);

@@ -1,7 +1,10 @@
 import { wordingOf, type Application } from 'optipod/lib/recommend';
 
 /** What came of running pods. Without a reason there is nothing to say of them but what is said of new ones. */
-export type PodsApplication = Partial<Application>;
+export interface PodsApplication extends Partial<Application> {
+  /** Since when pods are born with it, as far as is known: seconds since 1970. */
+  readonly since?: number;
+}
 
 /** What is to be told of each workload: the pass over its policy asks here. */
 export class PodsApplications {

@@ -104,7 +104,8 @@ function report(
 ): void {
   const { appliedAt } = memory;
   const at = appliedAt === undefined ? {} : { at: Math.floor(appliedAt / 1000) };
-  if (context.applications.set(key, { ...told, ...at })) context.evaluateSoon(policyKey(policy));
+  const since = Math.floor(memory.since / 1000);
+  if (context.applications.set(key, { ...told, ...at, since })) context.evaluateSoon(policyKey(policy));
 }
 
 function soonest(times: readonly (number | undefined)[]): number | undefined {

@@ -40,8 +40,8 @@ export interface WorkloadMemory {
 export interface Saying {
   readonly uid: string;
   readonly said: string;
-  /** Milliseconds since 1970 of `last-recommendation`, and of the last rolling restart. */
-  readonly recommendedAt: number;
+  /** Since when, as it was told, and when the last rolling restart was: milliseconds since 1970, NaN where that is not known. */
+  readonly toldSince: number;
   readonly restartedAt: number;
 }
 
@@ -53,16 +53,16 @@ export class Memories {
   readonly #without = new Map<string, string>();
 
   /** What is remembered of a workload; nothing of what was about another recommendation. @param now milliseconds since 1970 */
-  of(key: string, { uid, said, recommendedAt, restartedAt }: Saying, now: number): WorkloadMemory {
+  of(key: string, { uid, said, toldSince, restartedAt }: Saying, now: number): WorkloadMemory {
     const before = this.#memories.get(key);
     if (before?.uid === uid && before.said === said) return before;
-    // What a process finds when it starts may be as old as it says. A restart since then was for it, whoever made it.
-    const isNews = before?.uid === uid || this.#without.get(key) === uid;
+    // What a process finds when it starts is as old as was told. A restart since then was for it, whoever made it.
+    const isNews = before?.uid === uid || this.#without.get(key) === uid || Number.isNaN(toldSince);
     const fresh: WorkloadMemory = {
       uid,
       said,
-      since: isNews ? now : recommendedAt,
-      isRestarted: !isNews && restartedAt >= recommendedAt,
+      since: isNews ? now : toldSince,
+      isRestarted: !isNews && restartedAt >= toldSince,
       ...(before?.uid === uid && before.evicted !== undefined ? { evicted: before.evicted } : {}),
       ...(before?.uid === uid && before.appliedAt !== undefined ? { appliedAt: before.appliedAt } : {}),
       told: new Set(),

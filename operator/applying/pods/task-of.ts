@@ -1,7 +1,7 @@
-import { lastRecommendation, readInjection, type ContainerResources } from 'optipod/lib/api';
+import { readInjection, type ContainerResources } from 'optipod/lib/api';
 import { courseOf, podsBack } from 'optipod/lib/apply';
 import { suspensionAt, wordingOf } from 'optipod/lib/recommend';
-import { throughWebhook } from '../../policies/conditions.js';
+import { isAskedIn } from '../../policies/conditions.js';
 import type { ReconcileContext } from '../../runtime/index.js';
 import { parseWorkloadKey, type Workload } from '../../workloads/workload.js';
 import { hasGoneBack } from '../rollback/gone-back.js';
@@ -25,10 +25,9 @@ export function taskOf(
   const { annotations } = workload.metadata;
   const injection = course.annotations === 'injection' ? readInjection(annotations) : undefined;
   if (injection?.policyUid !== policy.metadata.uid) return undefined;
-  const { reason } = throughWebhook([workload.metadata.namespace], cluster, true);
-  // New pods get nothing there.
-  if (reason !== 'ThroughWebhook') return undefined;
   const { namespace } = workload.metadata;
+  // New pods get nothing there.
+  if (!isAskedIn(namespace, cluster)) return undefined;
   const [limitRanges, quotas] = [context.limitRanges.list(namespace), context.quotas.list(namespace)];
   const applying = context.applyingOf(workload);
   const suspension = suspensionAt(applying, workload, now() / 1000);
@@ -43,7 +42,7 @@ export function taskOf(
       uid: workload.metadata.uid,
       // To go back is one change, whatever becomes of the template meanwhile: its rollout needs no restart besides.
       said: JSON.stringify([policy.metadata.uid, ...(back ? [suspension?.since, ...back.said] : wanted)]),
-      recommendedAt: Date.parse(lastRecommendation(annotations) ?? ''),
+      toldSince: Date.parse(applying?.injectedSince ?? ''),
       restartedAt: Date.parse(workload.restartedAt ?? ''),
     },
     now(),

@@ -58,6 +58,8 @@ export class PodsWorld {
   quotas: ResourceQuota[] = [];
   node = 'small';
   evaluations = 0;
+  /** What its WorkloadRecommendation says of since when new pods get what the annotations say: milliseconds since 1970. */
+  injectedSince: number | undefined = START;
   memories = new Memories();
   readonly applications = new PodsApplications();
   #wanted: ResourceRequirements;
@@ -120,6 +122,7 @@ export class PodsWorld {
   recommend(wanted: ResourceRequirements, seconds: number): void {
     this.#wanted = wanted;
     this.#recommendedAt = START + seconds * 1000;
+    this.injectedSince = this.#recommendedAt;
     this.annotations = undefined;
     this.#applying = undefined;
   }
@@ -130,6 +133,7 @@ export class PodsWorld {
     const policy = policyOf({ updateStrategy: this.#strategy }, POLICY);
     const back = new Map(Object.keys(to).length > 0 ? [['app', to]] : []);
     const now = START / 1000 + seconds;
+    this.injectedSince = now * 1000;
     this.annotations = ownAnnotations(goneBack(web, policy, back, now).metadata.annotations);
     const { content } = web;
     const containers = containerAmounts(new Map(['app', 'injected'].map((name) => [name, this.#wanted])));
@@ -137,6 +141,11 @@ export class PodsWorld {
     const applied = { previous: containerAmounts(back), change };
     const baseline = { now, content, available: 1, failed: false, troubled: [] };
     this.#applying = afterRegression(applied, { what: 'NotReady', message: 'web-1 is not ready' }, baseline, HOLDOFF);
+  }
+
+  /** Somebody asks for a rolling restart. @param seconds after the first recommendation */
+  restartedByUser(seconds: number): void {
+    this.#restartedAt = new Date(START + seconds * 1000).toISOString();
   }
 
   /** The operator ends and another one begins, which knows what is in the cluster. */
@@ -159,8 +168,17 @@ export class PodsWorld {
     this.#wanted = wanted;
   }
 
+  /** What people are told. */
   get told() {
-    return this.applications.of(KEY);
+    const told = this.applications.of(KEY);
+    if (!told) return undefined;
+    const { since: _, ...rest } = told;
+    return rest;
+  }
+
+  /** Since when new pods get what the annotations say, as far as the operator has seen: seconds since 1970. */
+  get toldSince(): number | undefined {
+    return this.applications.of(KEY)?.since;
   }
 
   resourcesOf(name: string): ResourceRequirements | undefined {
@@ -199,7 +217,10 @@ export class PodsWorld {
       canResize: () => Promise.resolve(this.canResize),
       webhookReady: () => this.webhookReady,
       stopped: () => this.stopped,
-      applyingOf: () => this.#applying,
+      applyingOf: () => ({
+        ...this.#applying,
+        ...(this.injectedSince === undefined ? {} : { injectedSince: new Date(this.injectedSince).toISOString() }),
+      }),
       memories: this.memories,
       applications: this.applications,
       event: (_, event) => this.events.push(event),

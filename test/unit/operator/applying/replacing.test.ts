@@ -6,6 +6,7 @@ const has = { requests: { cpu: '100m', memory: '128Mi' } };
 const more = { requests: { cpu: '200m', memory: '256Mi' } };
 /** Memory is not resized without a restart of the container. */
 const container = { resizePolicy: [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }] };
+const DAY = 86_400;
 const NAMES = { evict: { allowRecreate: true }, restart: { rolloutStrategy: 'immediate' } } as const;
 
 describe('pods that cannot be resized in place', () => {
@@ -29,6 +30,30 @@ describe('pods that cannot be resized in place', () => {
     world.recommend({ requests: { cpu: '300m', memory: '512Mi' } }, 100);
     await world.look(100);
     expect(world.events).to.have.length(2);
+  });
+
+  for (const [how, strategy] of Object.entries(NAMES)) {
+    it(`B-APP-5 B-APP-7 B-FRM-2 ${how}: what was born before injection began is one of the old, whatever process looks`, async () => {
+      const world = new PodsWorld({ template: has, wanted: more, container, replicas: 2, strategy });
+      // The same was recommended for a week, in which a release made new pods and a user restarted them.
+      world.pods.clear();
+      for (const name of ['web-a', 'web-b']) world.born(name, { seconds: 3 * DAY });
+      world.restartedByUser(3 * DAY);
+      world.injectedSince = START + 7 * DAY * 1000;
+      world.killOperator();
+      await world.look(7 * DAY + 60);
+      expect(world.asked.map((asked) => Object.keys(asked)[0])).to.deep.equal([how]);
+      expect(world.told?.reason).to.equal(how === 'evict' ? 'Evicting' : 'Restarting');
+    });
+  }
+
+  it('B-FRM-2 what was not told before the operator ended begins when the next one looks', async () => {
+    const world = new PodsWorld({ template: has, wanted: more, container, strategy: NAMES.evict });
+    world.born('web-0', { seconds: 3 * DAY });
+    world.injectedSince = undefined;
+    await world.look(7 * DAY);
+    expect(world.asked).to.deep.equal([{ evict: 'web-0' }]);
+    expect(world.toldSince).to.equal(START / 1000 + 7 * DAY);
   });
 
   describe('are evicted where the policy says so', () => {

@@ -1,0 +1,256 @@
+import { Registry } from 'prom-client';
+import type { KubeObject, WorkloadObject } from 'optipod/kube';
+import { readPolicy } from 'optipod/lib/api';
+import { createGate } from '../../../../operator/applying/guards/create-gate.js';
+import type { PodsApplication } from '../../../../operator/applying/pods/applications.js';
+import { createRollback } from '../../../../operator/applying/rollback/rollback.js';
+import { Cluster, type ClusterCaches } from '../../../../operator/cluster.js';
+import { ProviderError } from '../../../../operator/metrics/provider.js';
+import { policies } from '../../../../operator/policies/controller.js';
+import { Coverage } from '../../../../operator/policies/coverage.js';
+import { stopOf } from '../../../../operator/policies/in-effect.js';
+import type { PassContext } from '../../../../operator/policies/pass.js';
+import { type Controller, type EventDraft } from '../../../../operator/runtime/index.js';
+import { operatorSettings } from '../../../../operator/settings.js';
+import type { Told } from '../../../../operator/workloads/recommendation.js';
+import { Leftovers } from '../../../../operator/workloads/leftovers.js';
+import { Turns } from '../../../../operator/workloads/turns.js';
+import { WORKLOAD_PROJECTIONS, type Workload } from '../../../../operator/workloads/workload.js';
+import { policyOf } from '../../lib/policies.js';
+import { NOW, usageOf } from '../../recommend/inputs.js';
+
+type Policy = ReturnType<typeof policyOf>;
+type Labels = Readonly<Record<string, string>>;
+
+export const LABELLED: Labels = { 'optipod.io/webhook': 'enabled' };
+
+/** Of the event loop, which nothing here waits for longer. */
+const MOST_TURNS = 10_000;
+
+const OWN_NAMESPACE = 'optipod-system';
+
+/** A Deployment that is rolled out. */
+export function deployment(name: string, spec: object = {}, namespace = 'shop'): Workload {
+  const { replicas } = { replicas: 3, ...spec };
+  const object = {
+    metadata: {
+      name,
+      namespace,
+      uid: `${namespace}-${name}`,
+      resourceVersion: '1',
+      generation: 1,
+      creationTimestamp: '2026-01-01T00:00:00Z',
+    },
+    spec: {
+      replicas,
+      template: {
+        spec: { containers: [{ name: 'app', resources: { requests: { cpu: '500m', memory: '1Gi' } } }] },
+      },
+      ...spec,
+    },
+    status: { observedGeneration: 1, replicas, updatedReplicas: replicas, availableReplicas: replicas },
+  };
+  return WORKLOAD_PROJECTIONS.Deployment(object as WorkloadObject);
+}
+
+/** Policies, workloads and namespaces, a provider that tells of usage or does not, and what evaluations make of them. */
+export class PassWorld {
+  /** Milliseconds since 1970. */
+  now = NOW * 1000;
+  policies: Policy[];
+  workloads: Workload[];
+  readonly namespaces = new Map<string, Labels>();
+  isPaused = false;
+  /** What the providers of usage say instead of usage. */
+  failure: ProviderError | undefined;
+  /** Resolves when usage is read as far as it is asked for. */
+  whenCovered: (provider: string) => Promise<void> = () => Promise.resolve();
+  /** What came of running pods, by workload. */
+  readonly ofPods = new Map<string, PodsApplication>();
+  /** By namespace and name. */
+  readonly told = new Map<string, Told>();
+  readonly events: (EventDraft & { readonly of: string })[] = [];
+  /** The names of the policies whose status was written, in order. */
+  readonly statuses: string[] = [];
+  /** Policies that are to be evaluated soon, and after how many milliseconds. */
+  readonly soon: { readonly key: string; readonly afterMs: number | undefined }[] = [];
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(given: {
+    readonly policies: readonly Policy[];
+    readonly workloads: readonly Workload[];
+    readonly labels?: Labels;
+    readonly env?: Readonly<Record<string, string>>;
+  }) {
+    this.policies = [...given.policies];
+    this.workloads = [...given.workloads];
+    for (const { metadata } of this.workloads) this.namespaces.set(metadata.namespace, given.labels ?? LABELLED);
+    this.#env = given.env ?? {};
+  }
+
+  /** All that one operator knows; another one begins with nothing but what is in the cluster. */
+  operator(): Controller {
+    return policies(this.#context());
+  }
+
+  /** One evaluation of the first policy, by an operator of its own unless told otherwise. */
+  async pass(operator = this.operator()): Promise<void> {
+    const [policy] = this.policies;
+    if (!policy) return;
+    const before = this.statuses.length;
+    const over = new AbortController();
+    void operator.run(over.signal);
+    operator.enqueue(`${policy.metadata.namespace ?? ''}/${policy.metadata.name}`);
+    for (let turns = 0; this.statuses.length === before; turns += 1) {
+      if (turns > MOST_TURNS) throw new Error('no status was written');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    over.abort();
+  }
+
+  /** What was told of a workload. */
+  of(name: string, namespace = 'shop'): NonNullable<Told['status']> {
+    return this.told.get(`${namespace}/deployment-${name}`)?.status ?? {};
+  }
+
+  statusOf(name: string): NonNullable<Policy['status']> {
+    return this.policies.find(({ metadata }) => metadata.name === name)?.status ?? {};
+  }
+
+  condition(type: string, policy = 'web') {
+    return this.statusOf(policy).conditions?.find((condition) => condition.type === type);
+  }
+
+  #context(): PassContext {
+    const settings = operatorSettings({ env: this.#env, argv: [] });
+    const cluster = new Cluster(this.#caches(), OWN_NAMESPACE);
+    const recommendations = {
+      get: (namespace: string | undefined, name: string) => this.told.get(`${namespace ?? ''}/${name}`),
+      list: () => [...this.told.values()],
+    };
+    const stop = () => stopOf(cluster, settings);
+    const event: PassContext['event'] = (of, draft) => void this.events.push({ ...draft, of: of.metadata.name });
+    const writer = { apply: this.#annotate, patch: () => Promise.reject(new Error('not patched here')) };
+    const context = {
+      writers: { Deployment: writer, StatefulSet: writer, DaemonSet: writer },
+      turns: new Turns(),
+      leftovers: new Leftovers({ event, conflictHoldoff: settings.conflictHoldoff, now: () => this.now }),
+      statuses: { apply: this.#writeStatus },
+      cluster,
+      coverage: new Coverage(),
+      evaluateSoon: (key: string, afterMs?: number) => void this.soon.push({ key, afterMs }),
+      usage: {
+        collectors: { prometheus: this.#collector('prometheus'), 'metrics-server': this.#collector('metrics-server') },
+        demand: { set: () => undefined, delete: () => undefined },
+      },
+      reports: {
+        recommendations: { ...recommendations, create: this.#create },
+        specs: { apply: (object: Told) => Promise.resolve(object) },
+        statuses: { apply: this.#tell },
+      },
+      constraintsOf: ({ replicas }: Workload) => ({ limitRanges: [], quotas: [], replicas, largestNode: {} }),
+      holdsOn: () => [],
+      ofPods: (workload: string) => this.ofPods.get(workload),
+      rollback: createRollback({ podsOf: () => [], event, lookAgain: () => undefined, settings }),
+      inEffect: () => new Set<string>(),
+      minSamples: 10,
+      recommending: { memoryHeadroom: 0.15, minChange: 0.05, staleAfter: 3600 },
+      webhookReady: () => true,
+      stop,
+      permissions: settings,
+      conflictHoldoff: settings.conflictHoldoff,
+      gate: createGate({
+        settings,
+        stop,
+        recommendations,
+        proof: () => Promise.resolve(undefined),
+        registry: new Registry(),
+        now: () => this.now,
+      }),
+      event,
+      now: () => this.now,
+    };
+    return context as unknown as PassContext;
+  }
+
+  #caches(): ClusterCaches {
+    const namespaces = () =>
+      [...this.namespaces, [OWN_NAMESPACE, {}] as const].map(([name, labels]) => ({
+        metadata: {
+          name,
+          labels,
+          ...(this.isPaused && name === OWN_NAMESPACE ? { annotations: { 'optipod.io/paused': 'true' } } : {}),
+        },
+      }));
+    const caches = {
+      policies: cache(() => this.policies.map((policy) => readPolicy(policy))),
+      namespaces: cache(namespaces),
+      workloads: { Deployment: cache(() => this.workloads), StatefulSet: cache(() => []), DaemonSet: cache(() => []) },
+    };
+    return caches as unknown as ClusterCaches;
+  }
+
+  #collector(provider: string) {
+    const failure = () => this.failure;
+    const usage = {
+      cpu: usageOf('cpu', [0.1]),
+      memory: usageOf('memory', [2 ** 28]),
+      memoryPeak: { bytes: 2 ** 28, at: NOW },
+    };
+    return {
+      get failure() {
+        return failure();
+      },
+      usageOf: () => usage,
+      coveredTo: () => Math.floor(this.now / 1000),
+      whenCovered: () => this.whenCovered(provider),
+    };
+  }
+
+  readonly #writeStatus = (body: unknown): Promise<void> => {
+    const { metadata, status } = body as Policy;
+    this.policies = this.policies.map((one) =>
+      one.metadata.uid === metadata.uid ? { ...one, ...(status ? { status } : {}) } : one,
+    );
+    this.statuses.push(metadata.name);
+    return Promise.resolve();
+  };
+
+  readonly #annotate = (body: unknown): Promise<Pick<KubeObject, 'metadata'>> => {
+    const { metadata } = body as KubeObject;
+    this.workloads = this.workloads.map((one) => {
+      if (one.metadata.uid !== metadata.uid || 'spec' in (body as object)) return one;
+      const { annotations: _, ...rest } = one.metadata;
+      const { annotations } = metadata;
+      return { ...one, metadata: { ...rest, ...(annotations ? { annotations } : {}) } };
+    });
+    return Promise.resolve({ metadata });
+  };
+
+  readonly #create = (object: Told): Promise<Told> => {
+    const { name, namespace = '' } = object.metadata;
+    const created = { ...object, metadata: { ...object.metadata, uid: `told-${name}`, resourceVersion: '1' } };
+    this.told.set(`${namespace}/${name}`, created);
+    return Promise.resolve(created);
+  };
+
+  readonly #tell = ({ metadata, status }: Told): Promise<void> => {
+    const key = `${metadata.namespace ?? ''}/${metadata.name}`;
+    const before = this.told.get(key);
+    if (before && status) this.told.set(key, { ...before, status });
+    return Promise.resolve();
+  };
+}
+
+function cache(
+  objects: () => readonly { readonly metadata: { readonly name: string; readonly namespace?: string } }[],
+) {
+  return {
+    list: (namespace?: string) =>
+      objects().filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
+    get: (namespace: string | undefined, name: string) =>
+      objects().find(
+        ({ metadata }) => metadata.name === name && (namespace === undefined || metadata.namespace === namespace),
+      ),
+  };
+}
