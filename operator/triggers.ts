@@ -59,7 +59,7 @@ export function connectTriggers(cluster: Cluster, { policies, workloads, evaluat
   });
   for (const informer of Object.values(caches.workloads)) {
     informer.onEvent((event) => {
-      if (event.type === 'updated' && cameToRest(event.previous, event.object)) evaluateTemplate(event.object);
+      if (event.type === 'updated' && isFreed(event.previous, event.object)) evaluateTemplate(event.object);
       if (event.type === 'updated' && isUnchanged(event.previous, event.object)) return;
       const wasThere = event.type === 'added' && event.initial === true;
       workloads.enqueue(workloadKey(event.object), { priority: wasThere ? 'low' : 'high' });
@@ -73,10 +73,12 @@ function optsIn({ labels }: ObjectMeta): boolean {
   return labels?.[WEBHOOK_NAMESPACE_LABEL.key] === WEBHOOK_NAMESPACE_LABEL.value;
 }
 
-/** Whether a rollout ended in which nothing was to be replaced. */
-function cameToRest(before: Workload, after: Workload): boolean {
-  const isMoving = (workload: Workload) => rolloutObstacle(workload, { singleReplica: true }) !== undefined;
-  return isMoving(before) && !isMoving(after);
+/** Whether what kept pods from being replaced is over, be something else in the way now; whatever the setting for single replicas. */
+function isFreed(before: Workload, after: Workload): boolean {
+  return [true, false].some((singleReplica) => {
+    const obstacle = rolloutObstacle(before, { singleReplica });
+    return obstacle !== undefined && obstacle.reason !== rolloutObstacle(after, { singleReplica })?.reason;
+  });
 }
 
 /** A Deployment's status changes with every pod. */

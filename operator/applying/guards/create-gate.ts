@@ -29,9 +29,6 @@ export type GateSettings = BudgetSettings &
     'disruptSingleReplica' | 'disruptionCooldown' | 'disruptionBreakerShare' | 'disruptionBreakerWindow'
   >;
 
-/** For a controller to have looked at what changed. */
-const ROLLOUT_RETRY_MS = 30_000;
-
 /** Every workload's past is looked through for the breaker: not for each that asks. */
 const BREAKER_FRESH_MS = 5_000;
 
@@ -51,7 +48,8 @@ export function createGate(options: GateOptions): DisruptionGate {
     // What makes things worse has no time to wait for what is asked of those that may.
     const goingBack = suspensionAt(past?.applying, { content: workload.content }, now() / 1000)?.reason === REGRESSED;
     const rollout = rolloutObstacle(workload, { singleReplica: settings.disruptSingleReplica, goingBack });
-    if (rollout) return { ...rollout, retryAfterMs: ROLLOUT_RETRY_MS };
+    // It ends with a change of the workload, which may never come.
+    if (rollout) return rollout;
     const hasTime = goingBack ? undefined : (open(breaker(), now()) ?? cooling(workload, past?.lastApplied, through));
     return hasTime ?? budgets.exhausted(workload, policy);
   }

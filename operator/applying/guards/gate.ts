@@ -6,7 +6,7 @@ export interface Refusal {
   /** In one CamelCase word: RolloutInProgress, CoolingDown, BudgetExhausted, CircuitOpen, SingleReplica, WebhookNotSeen, … */
   readonly reason: string;
   readonly message: string;
-  /** When to ask again, at the latest; a change of the workload is another reason to. Milliseconds from now. */
+  /** When to ask again, at the latest: milliseconds from now. Absent where only a change of the workload is a reason to. */
   readonly retryAfterMs?: number;
 }
 

@@ -12,7 +12,7 @@ const LONGEST_BLOCKED_MS = 600_000;
 /** For one call. Where a budget is still being worked out the server asks to wait longer: then the next turn is early enough. */
 const TIMEOUT_MS = 5_000;
 
-/** Where the gate does not say when to ask again. */
+/** Where the gate does not say when to ask again; a change of the workload has its pods looked at anyway. */
 export const GATE_MS = 60_000;
 
 export interface EvictContext {
