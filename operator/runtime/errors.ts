@@ -61,10 +61,17 @@ export function isConflict(error: unknown): error is ApiError {
 /** All that kube-apiserver says of a JSON patch that cannot be carried out; validation and admission have other words. */
 const PATCH_MISFITS = 'the server rejected our request due to an error in our request';
 
-/** The server said no (4xx): whatever was asked was not done. Another answer, or none, leaves that open. */
+/**
+ * The server said no (4xx), or could not ask a webhook whose word it needs, which comes before anything is stored: whatever was
+ * asked was not done. Another answer, or none, leaves that open.
+ */
 export function isRefused(error: unknown): error is ApiError {
-  return error instanceof ApiError && error.code >= 400 && error.code < 500;
+  if (!(error instanceof ApiError)) return false;
+  return (error.code >= 400 && error.code < 500) || (error.status.message ?? '').includes(WEBHOOK_FAILED);
 }
+
+/** How kube-apiserver says so, as an InternalError. */
+const WEBHOOK_FAILED = 'failed calling webhook';
 
 /** A create met an object of that name. */
 export function isAlreadyExists(error: unknown): error is ApiError {

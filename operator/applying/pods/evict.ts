@@ -3,11 +3,8 @@ import { evictionRefusal } from 'optipod/lib/apply';
 import { ApiError, isConflict, isNotFound, isRefused } from '../../runtime/index.js';
 import type { SeenPod } from '../../usage/pods.js';
 import type { DisruptionGate } from '../guards/gate.js';
+import { block, blockFailed, stillBlocked } from './blocked.js';
 import type { PodsOutcome, PodsTask } from './task.js';
-
-/** The pause after a refused eviction; each further one doubles it. A budget moves with pods, which take seconds to minutes. */
-const BLOCKED_MS = 30_000;
-const LONGEST_BLOCKED_MS = 600_000;
 
 /** For one call. Where a budget is still being worked out the server asks to wait longer: then the next turn is early enough. */
 const TIMEOUT_MS = 5_000;
@@ -37,12 +34,8 @@ export async function evictNext(
   const left = `${stuck.length} of ${all.length} pods to evict`;
   const missing = notReady(all, task);
   if (missing !== undefined) return { reason: 'Evicting', message: `${left}; ${missing}` };
-  const now = context.now();
-  const { blocked } = memory;
-  if (blocked && now < blocked.again) {
-    const { reason, message } = blocked.refusal;
-    return { reason, message: `${left}; ${message}`, againMs: blocked.again - now };
-  }
+  const blocked = stillBlocked(memory, left, context.now());
+  if (blocked) return blocked;
   const refusal = await context.gate.ask(workload, policy, 'webhook');
   if (refusal) {
     return {
@@ -82,10 +75,11 @@ async function evict(pod: SeenPod, left: string, task: PodsTask, context: EvictC
     if (refusal || isRefused(error)) context.gate.giveBack(workload, policy);
     // Gone, or another one of its name: the watch tells.
     if (isNotFound(error) || isConflict(error)) return { reason: 'Evicting', message: left };
-    if (!refusal) throw error;
-    const times = memory.blocked?.times ?? 0;
-    const wait = Math.min(LONGEST_BLOCKED_MS, BLOCKED_MS * 2 ** times);
-    memory.blocked = { times: times + 1, refusal, again: context.now() + wait };
+    if (!refusal) {
+      blockFailed(error, `${name} could not be evicted`, task, context.now());
+      throw error;
+    }
+    const wait = block(memory, refusal, context.now());
     log.warn({ pod: name, reason: refusal.reason, problem: refusal.message }, 'not evicted');
     tell('Warning', refusal.reason, `${name}: ${refusal.message}${SUGGESTIONS[refusal.reason]}`);
     return { reason: refusal.reason, message: `${left}; ${refusal.message}`, againMs: wait };

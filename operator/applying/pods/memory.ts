@@ -1,4 +1,4 @@
-import type { EvictionRefusal, ResizeRefusal } from 'optipod/lib/apply';
+import type { Obstacle, ResizeRefusal } from 'optipod/lib/apply';
 import { NodePolicies } from './node-policies.js';
 
 /** What was done about one pod, and with what success, since its workload's annotations say what they say. */
@@ -11,6 +11,14 @@ export interface PodMemory {
   silentSince?: number;
   /** Stands until the recommendation changes; where it is for the node, until that does; else until `again`. */
   refusal?: ResizeRefusal & { readonly node?: string; readonly again?: number };
+}
+
+/** How often in a row pods were not replaced that were to be, why at last, and when it may be asked for again. */
+export interface Blocked {
+  readonly times: number;
+  readonly refusal: Obstacle;
+  /** Milliseconds since 1970. */
+  readonly again: number;
 }
 
 /**
@@ -27,8 +35,7 @@ export interface WorkloadMemory {
   isRestarted: boolean;
   /** The UID of the pod that was evicted last. */
   evicted?: string;
-  /** How often in a row an eviction was refused, why at last, and when the next one may be asked for. */
-  blocked?: { readonly times: number; readonly refusal: EvictionRefusal; readonly again: number };
+  blocked?: Blocked;
   /** When something was last applied: milliseconds since 1970. */
   appliedAt?: number;
   /** What was told in events already. */

@@ -4,6 +4,7 @@ import { formatInstant } from 'optipod/lib/recommend';
 import { ApiError, isConflict, isNotFound, isRefused } from '../../runtime/index.js';
 import { RESTARTED_AT } from '../../workloads/workload.js';
 import type { DisruptionGate } from '../guards/gate.js';
+import { blockFailed, stillBlocked } from './blocked.js';
 import { GATE_MS } from './evict.js';
 import { REFUSED_MS } from './in-place.js';
 import type { PodsOutcome, PodsTask } from './task.js';
@@ -23,6 +24,8 @@ export async function restart(task: PodsTask, stuck: number, context: RestartCon
   const message = `${stuck} pods cannot be resized in place`;
   if (memory.isRestarted)
     return { reason: 'Restarting', message: `${message}; they are replaced by a rolling restart` };
+  const blocked = stillBlocked(memory, message, context.now());
+  if (blocked) return blocked;
   const refusal = await context.gate.ask(workload, policy, 'webhook');
   if (refusal) {
     const { reason, retryAfterMs = GATE_MS } = refusal;
@@ -41,13 +44,17 @@ export async function restart(task: PodsTask, stuck: number, context: RestartCon
     if (isRefused(error)) context.gate.giveBack(workload, policy);
     // Gone, another one of its name, or edited: the watch tells.
     if (isNotFound(error) || isConflict(error)) return {};
-    if (!(error instanceof ApiError) || (error.code !== 403 && error.code !== 422)) throw error;
+    if (!(error instanceof ApiError) || (error.code !== 403 && error.code !== 422)) {
+      blockFailed(error, 'it could not be restarted', task, context.now());
+      throw error;
+    }
     const forbidden = error.code === 403 ? 'Forbidden' : 'Invalid';
     const why = error.status.message ?? '';
     tell('Warning', forbidden, `not restarted: ${why}; see what admission policies say of workloads here`);
     return { reason: forbidden, message: `${message}; ${why}`, againMs: REFUSED_MS };
   }
   memory.isRestarted = true;
+  delete memory.blocked;
   log.info({ restartedAt }, 'restarted, for pods with what is recommended');
   tell('Normal', 'Restarting', `${message}: a rolling restart gives new pods what is recommended`);
   return { reason: 'Restarting', message: `${message}; they are replaced by a rolling restart` };

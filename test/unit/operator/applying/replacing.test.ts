@@ -7,7 +7,15 @@ const more = { requests: { cpu: '200m', memory: '256Mi' } };
 /** Memory is not resized without a restart of the container. */
 const container = { resizePolicy: [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }] };
 const DAY = 86_400;
+const WEBHOOK_DOWN = 'Internal error occurred: failed calling webhook "guard.example.com": connection refused';
 const NAMES = { evict: { allowRecreate: true }, restart: { rolloutStrategy: 'immediate' } } as const;
+
+async function rejection(promise: Promise<unknown>): Promise<Error | undefined> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error as Error,
+  );
+}
 
 describe('pods that cannot be resized in place', () => {
   it('B-APP-6 B-APP-7 wait for their next restart where nobody may evict them, with one event; what restarts nothing does not wait', async () => {
@@ -123,6 +131,7 @@ describe('pods that cannot be resized in place', () => {
         [404, 'NotFound', 'pods "web-0" not found', 1],
         [409, 'Conflict', 'the UID in the precondition does not match', 1],
         [500, 'InternalError', 'This pod has more than one PodDisruptionBudget', 1],
+        [500, 'InternalError', WEBHOOK_DOWN, 1],
         [500, 'InternalError', 'etcd', 0],
       ] as const) {
         const world = evicting();
@@ -133,6 +142,24 @@ describe('pods that cannot be resized in place', () => {
       const world = evicting();
       await world.look(1);
       expect([world.gateAsked, world.gateGivenBack]).to.deep.equal([1, 0]);
+    });
+
+    it('B-APP-10 what fails is asked for again after a growing pause, and told: nobody else has to wait for it', async () => {
+      const world = evicting();
+      world.refuses = () => ({ code: 500, status: { reason: 'InternalError', message: WEBHOOK_DOWN } });
+      const failed = async (seconds: number) => (await rejection(world.look(seconds)))?.message;
+      expect(await failed(1)).to.contain(WEBHOOK_DOWN);
+      expect(await world.look(2)).to.equal(29_000);
+      expect(world.told).to.include({ applied: false, reason: 'RequestFailed' });
+      expect(world.told?.message).to.contain('web-0 could not be evicted').and.to.contain(WEBHOOK_DOWN);
+      expect(world.gateAsked).to.equal(1);
+      expect(await failed(31)).to.contain(WEBHOOK_DOWN);
+      expect(await world.look(32)).to.equal(59_000);
+      expect(world.events.map(({ reason }) => reason)).to.deep.equal(['RequestFailed']);
+      expect(world.events[0]?.message).to.contain('look at kube-apiserver, and at the webhooks it asks');
+      world.refuses = () => undefined;
+      await world.look(91);
+      expect(world.told?.reason).to.equal('Evicting');
     });
 
     it('B-APP-7 a pod that the webhook missed is not evicted for another such, whatever process looks', async () => {
@@ -237,12 +264,26 @@ describe('pods that cannot be resized in place', () => {
         [429, 'TooManyRequests', 1],
         [500, 'InternalError', 0],
         [504, 'Timeout', 0],
+        [500, WEBHOOK_DOWN, 1],
       ] as const) {
         const world = restarting();
-        world.refuses = () => ({ code, status: { reason, message: 'no' } });
+        world.refuses = () => ({ code, status: { reason, message: reason } });
         await world.look(1).catch(() => undefined);
         expect(world.gateGivenBack, reason).to.equal(times);
       }
+    });
+
+    it('B-APP-10 a restart that fails is asked for again after a growing pause, and told', async () => {
+      const world = restarting();
+      world.refuses = () => ({ code: 500, status: { reason: 'InternalError', message: WEBHOOK_DOWN } });
+      expect((await rejection(world.look(1)))?.message).to.contain(WEBHOOK_DOWN);
+      expect(await world.look(2)).to.equal(29_000);
+      expect(world.told).to.include({ applied: false, reason: 'RequestFailed' });
+      expect(world.gateAsked).to.equal(1);
+      expect(world.events.map(({ reason }) => reason)).to.deep.equal(['RequestFailed']);
+      world.refuses = () => undefined;
+      await world.look(31);
+      expect(world.told?.reason).to.equal('Restarting');
     });
 
     it('B-APP-8 a refused restart is told with a suggestion, and tried again in a while', async () => {
