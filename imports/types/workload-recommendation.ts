@@ -272,6 +272,16 @@ export interface RecommendationChangeInput {
    */
   troubled?: string[];
 }
+export interface DisruptionInput {
+  /**
+   * When.
+   */
+  at: string;
+  /**
+   * A hash of what was recommended.
+   */
+  said: string;
+}
 export interface ApplyingStateInput {
   /**
    * Why nothing is applied to the workload for a while.
@@ -285,6 +295,10 @@ export interface ApplyingStateInput {
    * What is to be applied, since when, and how the workload was at that time.
    */
   change?: RecommendationChangeInput;
+  /**
+   * When pods were last replaced, and for which recommendation; another one waits for the cooldown.
+   */
+  disruption?: DisruptionInput;
   /**
    * Since when new pods get from the webhook what the annotations say now; absent while they get nothing from it.
    */
@@ -623,6 +637,16 @@ export interface RecommendationChange {
    */
   troubled?: string[];
 }
+export interface Disruption {
+  /**
+   * When.
+   */
+  at: string;
+  /**
+   * A hash of what was recommended.
+   */
+  said: string;
+}
 export interface ApplyingState {
   /**
    * Why nothing is applied to the workload for a while.
@@ -636,6 +660,10 @@ export interface ApplyingState {
    * What is to be applied, since when, and how the workload was at that time.
    */
   change?: RecommendationChange;
+  /**
+   * When pods were last replaced, and for which recommendation; another one waits for the cooldown.
+   */
+  disruption?: Disruption;
   /**
    * Since when new pods get from the webhook what the annotations say now; absent while they get nothing from it.
    */

@@ -145,6 +145,16 @@ const applying = {
         },
       },
     },
+    disruption: {
+      title: 'Disruption',
+      type: 'object',
+      description: 'When pods were last replaced, and for which recommendation; another one waits for the cooldown.',
+      required: ['at', 'said'],
+      properties: {
+        at: time('When.'),
+        said: text('A hash of what was recommended.', 64),
+      },
+    },
     injectedSince: time(
       'Since when new pods get from the webhook what the annotations say now; absent while they get nothing from it.',
     ),

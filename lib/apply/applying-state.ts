@@ -1,10 +1,17 @@
-import type { ApplyingState, RecommendationChange, Suspension } from '../../imports/types/workload-recommendation.js';
+import type {
+  ApplyingState,
+  Disruption,
+  RecommendationChange,
+  Suspension,
+} from '../../imports/types/workload-recommendation.js';
 import type { ContainerResources } from '../api/index.js';
 import type { PodSpec } from '../kube/index.js';
 import { containerAmounts, formatInstant, resourcesOf } from '../recommend/index.js';
 import { REGRESSED } from './breaker.js';
 import { carries } from './newborn.js';
 import type { Regression } from './regression.js';
+
+export type { Disruption };
 
 /** How a workload is when something of it changes. */
 export interface Baseline {

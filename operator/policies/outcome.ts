@@ -13,6 +13,7 @@ import {
   type WantedAmount,
 } from 'optipod/lib/recommend';
 import type { Logger } from 'pino';
+import { later } from '../applying/guards/cooldown.js';
 import { goneBack } from '../applying/rollback/gone-back.js';
 import { applyTemplate, type TemplateOutcome } from '../applying/template/apply.js';
 import { lookAt, type Standing } from '../applying/template/standing.js';
@@ -142,7 +143,12 @@ async function write(judged: Judged, result: Result, context: PassContext, log: 
   const { injectedSince: told, ...remembered } =
     (isApplied ? rollback.remember(workload, done.applying, said, now) : done.applying) ?? {};
   const since = injectedSince(workload, { said, told, ofPods: context.ofPods(key), cluster, now });
-  const applying = { ...remembered, ...(since === undefined ? {} : { injectedSince: since }) };
+  const disruption = later(remembered.disruption, context.gate.lastDisruption(workload));
+  const applying = {
+    ...remembered,
+    ...(disruption ? { disruption } : {}),
+    ...(since === undefined ? {} : { injectedSince: since }),
+  };
   // Told before it is written on the workload: it is there that a gradual decrease remembers its steps.
   const lastApplied = await report({ ...done, applying });
   const written = await annotate(context, workload, saying(lastApplied));

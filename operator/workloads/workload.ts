@@ -67,7 +67,8 @@ export const WORKLOAD_PROJECTIONS = {
   DaemonSet: workloadOf('DaemonSet'),
 } as const;
 
-function hashOf(value: unknown): string {
+/** The same for what is the same as JSON. */
+export function hashOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 }
 

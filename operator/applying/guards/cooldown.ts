@@ -1,18 +1,22 @@
-import { lastRecommendation, readRecommendations } from 'optipod/lib/api';
-import { workloadKey, type Workload } from '../../workloads/workload.js';
+import { readRecommendations } from 'optipod/lib/api';
+import type { Disruption } from 'optipod/lib/apply';
+import { formatInstant } from 'optipod/lib/recommend';
+import { hashOf, workloadKey, type Workload } from '../../workloads/workload.js';
 
 /** Time between two changes that replace pods of one workload. */
 export interface Cooldown {
   /**
    * Milliseconds until pods may be replaced again; 0 where they may. Those of one recommendation are one change, however many
-   * pods it takes.
-   * @param lastApplied of its WorkloadRecommendation, RFC 3339: what is known across restarts
+   * pods it takes; what is resized in place, or born by itself, is none.
+   * @param told of its WorkloadRecommendation: what is known across restarts
    */
-  waitMs(workload: Workload, lastApplied: string | undefined, through: 'webhook' | 'template'): number;
+  waitMs(workload: Workload, told: Disruption | undefined, through: 'webhook' | 'template'): number;
   /** Pods are being replaced for what the workload's annotations say. */
   began(workload: Workload): void;
   /** What began last was not done. */
   notDone(workload: Workload): void;
+  /** What began last in this process. */
+  last(workload: Workload): Disruption | undefined;
 }
 
 interface Change {
@@ -25,18 +29,16 @@ interface Change {
 export function createCooldown(cooldownMs: number, now: () => number): Cooldown {
   const begun = new Map<string, Change & { readonly before?: Change }>();
   const idOf = (workload: Workload) => `${workloadKey(workload)}/${workload.metadata.uid}`;
+  const lastOf = (workload: Workload): Disruption | undefined => {
+    const change = begun.get(idOf(workload));
+    return change && { at: formatInstant(change.at / 1000), said: change.said };
+  };
   return {
-    waitMs(workload, lastApplied, through) {
-      const applied = instant(lastApplied);
+    waitMs(workload, told, through) {
       // A change of the template is one by itself; what was not applied may be tried again.
-      if (through === 'template') return Math.max(0, applied + cooldownMs - now());
-      const before = begun.get(idOf(workload));
-      const left = Math.max(applied, before?.at ?? Number.NEGATIVE_INFINITY) + cooldownMs - now();
-      if (left <= 0) return 0;
-      const isSameChange = before
-        ? before.said === saidOf(workload)
-        : instant(lastRecommendation(workload.metadata.annotations)) <= applied;
-      return isSameChange ? 0 : left;
+      const last = through === 'template' ? told : later(told, lastOf(workload));
+      const isSameChange = through === 'webhook' && last?.said === saidOf(workload);
+      return !last || isSameChange ? 0 : Math.max(0, Date.parse(last.at) + cooldownMs - now());
     },
     began(workload) {
       for (const [id, { at }] of begun) if (now() - at > cooldownMs) begun.delete(id);
@@ -49,14 +51,19 @@ export function createCooldown(cooldownMs: number, now: () => number): Cooldown 
       if (before) begun.set(idOf(workload), before);
       else begun.delete(idOf(workload));
     },
+    last: lastOf,
   };
 }
 
-function saidOf({ metadata: { annotations } }: Workload): string {
-  return JSON.stringify([...readRecommendations(annotations)].sort(([a], [b]) => (a < b ? -1 : 1)));
+/** That pods of a workload are replaced now for what its annotations say. @param now seconds since 1970 */
+export function disruptionNow(workload: Pick<Workload, 'metadata'>, now: number): Disruption {
+  return { at: formatInstant(now), said: saidOf(workload) };
 }
 
-function instant(text: string | undefined): number {
-  const at = Date.parse(text ?? '');
-  return Number.isNaN(at) ? Number.NEGATIVE_INFINITY : at;
+export function later(a: Disruption | undefined, b: Disruption | undefined): Disruption | undefined {
+  return a === undefined || (b !== undefined && b.at > a.at) ? b : a;
+}
+
+function saidOf({ metadata: { annotations } }: Pick<Workload, 'metadata'>): string {
+  return hashOf([...readRecommendations(annotations)].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,4 +1,4 @@
-import { breakerAt, REGRESSED, rolloutObstacle, type Breaker, type Stop } from 'optipod/lib/apply';
+import { breakerAt, REGRESSED, rolloutObstacle, type Breaker, type Disruption, type Stop } from 'optipod/lib/apply';
 import { formatSpan, suspensionAt } from 'optipod/lib/recommend';
 import type { Registry } from 'prom-client';
 import type { ValidPolicy } from '../../cluster.js';
@@ -50,16 +50,18 @@ export function createGate(options: GateOptions): DisruptionGate {
     const rollout = rolloutObstacle(workload, { singleReplica: settings.disruptSingleReplica, goingBack });
     // It ends with a change of the workload, which may never come.
     if (rollout) return rollout;
-    const hasTime = goingBack ? undefined : (open(breaker(), now()) ?? cooling(workload, past?.lastApplied, through));
+    const hasTime = goingBack
+      ? undefined
+      : (open(breaker(), now()) ?? cooling(workload, past?.applying?.disruption, through));
     return hasTime ?? budgets.exhausted(workload, policy);
   }
 
   function cooling(
     workload: Workload,
-    lastApplied: string | undefined,
+    told: Disruption | undefined,
     through: 'webhook' | 'template',
   ): Refusal | undefined {
-    const retryAfterMs = cooldown.waitMs(workload, lastApplied, through);
+    const retryAfterMs = cooldown.waitMs(workload, told, through);
     if (retryAfterMs <= 0) return undefined;
     const message = `its pods were replaced for another recommendation less than ${formatSpan(settings.disruptionCooldown / 1000)} ago`;
     return { reason: 'CoolingDown', message, retryAfterMs };
@@ -78,14 +80,16 @@ export function createGate(options: GateOptions): DisruptionGate {
         metrics.refusals.inc({ reason: refusal.reason });
         return refusal;
       }
-      cooldown.began(workload);
+      // A changed template is remembered by whoever writes it.
+      if (through === 'webhook') cooldown.began(workload);
       metrics.disruptions.inc({ through });
       return undefined;
     },
-    giveBack(workload, policy) {
+    giveBack(workload, policy, through) {
       budgets.giveBack(workload, policy);
-      cooldown.notDone(workload);
+      if (through === 'webhook') cooldown.notDone(workload);
     },
+    lastDisruption: (workload) => cooldown.last(workload),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Disruption } from 'optipod/lib/apply';
 import type { ValidPolicy } from '../../cluster.js';
 import type { Workload } from '../../workloads/workload.js';
 
@@ -19,5 +20,7 @@ export interface DisruptionGate {
    */
   ask(workload: Workload, policy: ValidPolicy, through: 'webhook' | 'template'): Promise<Refusal | undefined>;
   /** A leave that was given was not used: what was asked of kube-apiserver with it was certainly not done. */
-  giveBack(workload: Workload, policy: ValidPolicy): void;
+  giveBack(workload: Workload, policy: ValidPolicy, through: 'webhook' | 'template'): void;
+  /** What this process last gave a leave for, where new pods get their resources from the webhook, and was not given back. */
+  lastDisruption(workload: Workload): Disruption | undefined;
 }

@@ -72,7 +72,7 @@ async function evict(pod: SeenPod, left: string, task: PodsTask, context: EvictC
     await context.evictions.create({ namespace, name }, eviction, { timeoutMs: TIMEOUT_MS, signal });
   } catch (error) {
     const refusal = error instanceof ApiError ? evictionRefusal(error.code, error.status) : undefined;
-    if (refusal || isRefused(error)) context.gate.giveBack(workload, policy);
+    if (refusal || isRefused(error)) context.gate.giveBack(workload, policy, 'webhook');
     // Gone, or another one of its name: the watch tells.
     if (isNotFound(error) || isConflict(error)) return { reason: 'Evicting', message: left };
     if (!refusal) {

@@ -41,7 +41,7 @@ export async function restart(task: PodsTask, stuck: number, context: RestartCon
   try {
     await context.writers[workload.kind].patch({ namespace, name }, body, { fieldManager: FIELD_MANAGER, signal });
   } catch (error) {
-    if (isRefused(error)) context.gate.giveBack(workload, policy);
+    if (isRefused(error)) context.gate.giveBack(workload, policy, 'webhook');
     // Gone, another one of its name, or edited: the watch tells.
     if (isNotFound(error) || isConflict(error)) return {};
     if (!(error instanceof ApiError) || (error.code !== 403 && error.code !== 422)) {

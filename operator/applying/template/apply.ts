@@ -16,6 +16,7 @@ import { throughTemplate } from '../../policies/conditions.js';
 import { isRefused, type EventDraft, type EventRecorder } from '../../runtime/index.js';
 import type { WorkloadWriters } from '../../workloads/annotate.js';
 import type { Workload } from '../../workloads/workload.js';
+import { disruptionNow } from '../guards/cooldown.js';
 import type { DisruptionGate } from '../guards/gate.js';
 import { onWorkload } from '../../workloads/on-workload.js';
 import { refusalIn } from './refusal.js';
@@ -94,17 +95,22 @@ async function write(
   try {
     await writeTemplate(writers, workload, { plan, by, onConflicts });
   } catch (error) {
-    if (plan.changes.length > 0 && isRefused(error)) gate.giveBack(workload, policy);
+    if (plan.changes.length > 0 && isRefused(error)) gate.giveBack(workload, policy, 'template');
     const refusal = refusalIn(error);
     if (!refusal) throw error;
     tell({ type: 'Warning', ...refusal });
     return { application: { applied: false, ...refusal }, applying: remembered, isThere: false };
   }
   const { reason, message } = throughTemplate(by);
-  const at = plan.changes.length > 0 ? { at: Math.floor(now() / 1000) } : {};
+  const at = Math.floor(now() / 1000);
+  const isChanged = plan.changes.length > 0;
   return {
-    application: { applied: true, reason, message, ...at },
-    applying: { ...remembered, applied: appliedWith(remembered, workload, [...plan.amounts, ...plan.changes]) },
+    application: { applied: true, reason, message, ...(isChanged ? { at } : {}) },
+    applying: {
+      ...remembered,
+      applied: appliedWith(remembered, workload, [...plan.amounts, ...plan.changes]),
+      ...(isChanged ? { disruption: disruptionNow(workload, at) } : {}),
+    },
     isThere: true,
   };
 }

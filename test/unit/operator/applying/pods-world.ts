@@ -195,6 +195,7 @@ export class PodsWorld {
       giveBack: () => {
         this.gateGivenBack += 1;
       },
+      lastDisruption: () => undefined,
     };
     const caches = {
       policies: cache([readPolicy(policy)]),

@@ -149,19 +149,37 @@ describe('the gate before pods are replaced', () => {
   });
 
   it('B-APP-10 after a change a workload cools down, over restarts too; pods of one recommendation are one change', async () => {
-    const { state, make, applied, reason } = await rich();
+    const { state, gate, make, applied, reason } = await rich();
     expect(await reason(workload('web', '240m'))).to.equal(undefined);
     expect(await reason(workload('web', '240m'))).to.equal(undefined);
     expect(await reason(workload('web', '300m'))).to.equal('CoolingDown');
     // A process that knows only what was told.
-    applied('web', '2026-01-02T12:01:00Z');
+    const disruption = gate.lastDisruption(workload('web'));
+    expect(disruption?.at).to.equal('2026-01-02T12:01:00Z');
+    applied('web', '2026-01-02T12:01:00Z', { applying: { ...(disruption ? { disruption } : {}) } });
     const next = make();
     await next.ask(workload('first'), POLICY, 'template');
     state.now += 1000;
-    expect(await reason(workload('web', '300m', '2026-01-02T12:05:00Z'), 'webhook', next)).to.equal('CoolingDown');
-    expect(await reason(workload('web', '240m', '2026-01-02T12:00:00Z'), 'webhook', next)).to.equal(undefined);
-    expect(await reason(workload('web', '240m', '2026-01-02T12:00:00Z'), 'template', next)).to.equal('CoolingDown');
+    expect(await reason(workload('web', '300m'), 'webhook', next)).to.equal('CoolingDown');
+    expect(await reason(workload('web', '240m'), 'webhook', next)).to.equal(undefined);
+    expect(await reason(workload('web', '240m'), 'template', next)).to.equal('CoolingDown');
     state.now += 31 * MINUTE;
+    expect(await reason(workload('web', '300m'), 'webhook', next)).to.equal(undefined);
+  });
+
+  it('B-APP-10 what was resized in place, or born by itself, replaced nothing: nobody cools down for it, and no cooldown ends', async () => {
+    const { state, gate, make, applied, reason } = await rich();
+    applied('web', '2026-01-02T12:00:59Z');
+    expect(await reason(workload('web', '240m'))).to.equal(undefined);
+    const disruption = gate.lastDisruption(workload('web'));
+    // Another leader, and another recommendation that one of its pods has by now.
+    applied('web', '2026-01-02T12:06:00Z', { applying: { ...(disruption ? { disruption } : {}) } });
+    const next = make();
+    await next.ask(workload('first'), POLICY, 'template');
+    state.now += 6 * MINUTE;
+    expect(await reason(workload('web', '300m', '2026-01-02T12:05:00Z'), 'webhook', next)).to.equal('CoolingDown');
+    state.now += 24 * MINUTE;
+    applied('web', '2026-01-02T12:31:00Z', { applying: { ...(disruption ? { disruption } : {}) } });
     expect(await reason(workload('web', '300m', '2026-01-02T12:05:00Z'), 'webhook', next)).to.equal(undefined);
   });
 
@@ -171,7 +189,7 @@ describe('the gate before pods are replaced', () => {
     const web = workload('web', '240m');
     expect(await reason(web)).to.equal(undefined);
     expect(await reason(workload('db'))).to.equal('BudgetExhausted');
-    gate.giveBack(web, POLICY);
+    gate.giveBack(web, POLICY, 'webhook');
     expect(await reason(workload('web', '300m'))).to.equal(undefined);
     expect(await reason(workload('db'))).to.equal('BudgetExhausted');
   });
@@ -181,14 +199,15 @@ describe('the gate before pods are replaced', () => {
     const web = workload('web', '240m');
     expect(await reason(web)).to.equal(undefined);
     expect(await reason(web)).to.equal(undefined);
-    gate.giveBack(web, POLICY);
+    gate.giveBack(web, POLICY, 'webhook');
     expect(await reason(workload('web', '300m'))).to.equal('CoolingDown');
     expect(await reason(web)).to.equal(undefined);
   });
 
   it('B-APP-10 a namesake made since has no past', async () => {
     const { applied, reason } = await rich();
-    applied('web', '2026-01-02T12:00:30Z');
+    const at = '2026-01-02T12:00:30Z';
+    applied('web', at, { applying: { disruption: { at, said: 'something else' } } });
     const one = workload('web');
     expect(await reason({ ...one, metadata: { ...one.metadata, uid: 'another' } }, 'template')).to.equal(undefined);
     expect(await reason(one, 'template')).to.equal('CoolingDown');
@@ -221,7 +240,9 @@ describe('the gate before pods are replaced', () => {
       until: '2026-01-02T18:00:00Z',
       content: 'a',
     };
-    for (const name of ['web', 'b', 'c']) applied(name, '2026-01-02T12:00:30Z', { applying: { suspension } });
+    const at = '2026-01-02T12:00:30Z';
+    const disruption = { at, said: 'what made it worse' };
+    for (const name of ['web', 'b', 'c']) applied(name, at, { applying: { suspension, disruption } });
     const stuck = workload('web', '200m', '2026-01-02T12:00:50Z');
     const web = { ...stuck, rollout: { ...stuck.rollout, available: 0, failed: true } };
     state.now += 10_000;

@@ -10,7 +10,7 @@ import { policies } from '../../../../operator/policies/controller.js';
 import { Coverage } from '../../../../operator/policies/coverage.js';
 import { stopOf } from '../../../../operator/policies/in-effect.js';
 import type { PassContext } from '../../../../operator/policies/pass.js';
-import { type Controller, type EventDraft } from '../../../../operator/runtime/index.js';
+import type { EventDraft } from '../../../../operator/runtime/index.js';
 import { operatorSettings } from '../../../../operator/settings.js';
 import type { Told } from '../../../../operator/workloads/recommendation.js';
 import { Leftovers } from '../../../../operator/workloads/leftovers.js';
@@ -88,19 +88,15 @@ export class PassWorld {
     this.#env = given.env ?? {};
   }
 
-  /** All that one operator knows; another one begins with nothing but what is in the cluster. */
-  operator(): Controller {
-    return policies(this.#context());
-  }
-
   /** One evaluation of the first policy, by an operator of its own unless told otherwise. */
   async pass(operator = this.operator()): Promise<void> {
     const [policy] = this.policies;
     if (!policy) return;
     const before = this.statuses.length;
     const over = new AbortController();
-    void operator.run(over.signal);
-    operator.enqueue(`${policy.metadata.namespace ?? ''}/${policy.metadata.name}`);
+    const controller = policies(operator);
+    void controller.run(over.signal);
+    controller.enqueue(`${policy.metadata.namespace ?? ''}/${policy.metadata.name}`);
     for (let turns = 0; this.statuses.length === before; turns += 1) {
       if (turns > MOST_TURNS) throw new Error('no status was written');
       await new Promise((resolve) => setImmediate(resolve));
@@ -121,7 +117,8 @@ export class PassWorld {
     return this.statusOf(policy).conditions?.find((condition) => condition.type === type);
   }
 
-  #context(): PassContext {
+  /** All that one operator knows; another one begins with nothing but what is in the cluster. */
+  operator(): PassContext {
     const settings = operatorSettings({ env: this.#env, argv: [] });
     const cluster = new Cluster(this.#caches(), OWN_NAMESPACE);
     const recommendations = {
@@ -130,6 +127,14 @@ export class PassWorld {
     };
     const stop = () => stopOf(cluster, settings);
     const event: PassContext['event'] = (of, draft) => void this.events.push({ ...draft, of: of.metadata.name });
+    const gate = createGate({
+      settings,
+      stop,
+      recommendations,
+      proof: () => Promise.resolve(undefined),
+      registry: new Registry(),
+      now: () => this.now,
+    });
     const writer = { apply: this.#annotate, patch: () => Promise.reject(new Error('not patched here')) };
     const context = {
       writers: { Deployment: writer, StatefulSet: writer, DaemonSet: writer },
@@ -159,14 +164,7 @@ export class PassWorld {
       stop,
       permissions: settings,
       conflictHoldoff: settings.conflictHoldoff,
-      gate: createGate({
-        settings,
-        stop,
-        recommendations,
-        proof: () => Promise.resolve(undefined),
-        registry: new Registry(),
-        now: () => this.now,
-      }),
+      gate,
       event,
       now: () => this.now,
     };

@@ -1,0 +1,65 @@
+import { expect } from 'chai';
+import { policyOf } from '../../lib/policies.js';
+import { deployment, PassWorld } from './pass-world.js';
+
+const RICH = {
+  OPTIPOD_POLICY_DISRUPTIONS_PER_HOUR: '100000',
+  OPTIPOD_NAMESPACE_DISRUPTIONS_PER_HOUR: '100000',
+  OPTIPOD_CLUSTER_DISRUPTIONS_PER_HOUR: '100000',
+};
+
+describe('a pass of a policy that writes to templates', () => {
+  for (const [reason, spec] of [
+    ['SingleReplica', { replicas: 1 }],
+    ['RolloutPaused', { paused: true }],
+    ['OnDelete', { strategy: { type: 'OnDelete' } }],
+    ['Partitioned', { updateStrategy: { rollingUpdate: { partition: 1 } } }],
+  ] as const) {
+    it(`B-API-8 B-OPR-3 is not repeated before its interval for a workload that is ${reason}`, async () => {
+      const world = new PassWorld({
+        policies: [policyOf({ reconciliationInterval: '1h', updateStrategy: { strategy: 'ssa' } })],
+        workloads: [deployment('web', spec)],
+        env: RICH,
+      });
+      await world.pass();
+      expect(world.of('web').summary).to.include({ reason });
+      expect(world.soon).to.deep.equal([]);
+    });
+  }
+
+  it('B-APP-10 tells when it changed a template, so that whoever leads next knows until when the workload cools down', async () => {
+    const world = new PassWorld({
+      policies: [policyOf({ updateStrategy: { strategy: 'ssa' } })],
+      workloads: [deployment('web')],
+      env: RICH,
+    });
+    const operator = world.operator();
+    await world.pass(operator);
+    expect(world.of('web').applying?.disruption).to.equal(undefined);
+    world.now += 60_000;
+    await world.pass(operator);
+    expect(world.of('web').applying?.disruption?.at).to.equal('2026-01-02T12:01:00Z');
+  });
+});
+
+describe('a pass of a policy whose pods the webhook gives their resources', () => {
+  it('B-APP-10 tells when pods were last replaced, so that whoever leads next knows until when the workload cools down', async () => {
+    const world = new PassWorld({ policies: [policyOf({})], workloads: [deployment('web')], env: RICH });
+    const operator = world.operator();
+    await world.pass(operator);
+    const ask = async () => {
+      const [policy] = world.policies;
+      const [web] = world.workloads;
+      return policy && web ? operator.gate.ask(web, policy, 'webhook') : undefined;
+    };
+    await ask();
+    world.now += 60_000;
+    expect(await ask()).to.equal(undefined);
+    await world.pass(operator);
+    const { disruption } = world.of('web').applying ?? {};
+    expect(disruption?.at).to.equal('2026-01-02T12:01:00Z');
+    world.now += 60_000;
+    await world.pass();
+    expect(world.of('web').applying?.disruption).to.deep.equal(disruption);
+  });
+});
