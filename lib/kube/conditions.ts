@@ -1,3 +1,8 @@
+import { cut } from './cut.js';
+
+/** Characters that a condition's message may have: of a longer one kube-apiserver refuses the whole status. */
+export const CONDITION_MESSAGE_LENGTH = 32_768;
+
 /** metav1.Condition. */
 export interface Condition {
   readonly type: string;
@@ -12,7 +17,8 @@ export interface Condition {
 export type ConditionNow = Omit<Condition, 'lastTransitionTime'>;
 
 /**
- * The conditions to write: those that hold now, each with the transition time it had if its status is what it was.
+ * The conditions to write: those that hold now, each with the transition time it had if its status is what it was, and with as
+ * much of its message as there is room for.
  * @param now RFC 3339, for those whose status flipped.
  */
 export function nextConditions(
@@ -22,6 +28,7 @@ export function nextConditions(
 ): Condition[] {
   return current.map((condition) => {
     const before = previous?.find(({ type }) => type === condition.type);
-    return { ...condition, lastTransitionTime: before?.status === condition.status ? before.lastTransitionTime : now };
+    const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : now;
+    return { ...condition, message: cut(condition.message, CONDITION_MESSAGE_LENGTH), lastTransitionTime };
   });
 }

@@ -3,6 +3,7 @@ export * from './admission.js';
 export * from './conditions.js';
 export * from './controller.js';
 export * from './crd.js';
+export * from './cut.js';
 export * from './duration.js';
 export * from './infer.js';
 export * from './json-equal.js';

@@ -1,5 +1,6 @@
 /** The structural OpenAPI v3 subset that CustomResourceDefinitions take, and the shapes that many APIs share. */
 
+import { CONDITION_MESSAGE_LENGTH } from './conditions.js';
 import { durationOf } from './duration.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -190,7 +191,7 @@ export function conditionList(description: string) {
         type: { type: 'string', description: 'What the condition is about, in CamelCase.', maxLength: 316 },
         status: { type: 'string', description: 'True, False or Unknown.', enum: ['True', 'False', 'Unknown'] },
         reason: { type: 'string', description: 'Why, in one CamelCase word.', minLength: 1, maxLength: 1024 },
-        message: { type: 'string', description: 'Why, for a person.', maxLength: 32768 },
+        message: { type: 'string', description: 'Why, for a person.', maxLength: CONDITION_MESSAGE_LENGTH },
         observedGeneration: {
           type: 'integer',
           format: 'int64',

@@ -211,7 +211,7 @@ function namespacesOf(named: readonly string[], all: readonly string[]): string 
 }
 
 /** The first few, and how many more there are. */
-function listed(items: readonly string[], most = 3): string {
+export function listed(items: readonly string[], most = 3): string {
   const rest = items.length - most;
   return rest > 0 ? `${items.slice(0, most).join(', ')} and ${String(rest)} more` : items.join(', ');
 }

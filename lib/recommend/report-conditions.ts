@@ -1,7 +1,6 @@
 import { RESOURCE_NAMES } from '../api/index.js';
-import type { ConditionNow } from '../kube/index.js';
+import { cut, type ConditionNow } from '../kube/index.js';
 import type { ContainerRecommendation } from './container.js';
-import { cut } from './cut.js';
 import { gravest, isSettled, isWritten, noticesOf, type Notice } from './notices.js';
 
 /** What becomes of what is recommended for a workload. */

@@ -4,9 +4,8 @@ import type {
   ResourceExplanation,
 } from '../../imports/types/workload-recommendation.js';
 import type { ResourceName } from '../api/index.js';
-import { formatBytes, type ResourceRequirements } from '../kube/index.js';
+import { cut, formatBytes, type ResourceRequirements } from '../kube/index.js';
 import type { ContainerRecommendation } from './container.js';
-import { cut } from './cut.js';
 import { describeStep, stepValue } from './describe.js';
 import type { GradualState } from './gradual.js';
 import type { ResourceRecommendation } from './recommend.js';

@@ -1,4 +1,4 @@
-import { emptySelection, isReserved } from 'optipod/lib/policy';
+import { emptySelection, isReserved, listed } from 'optipod/lib/policy';
 import type { ConditionNow } from 'optipod/kube';
 import type { Stop } from 'optipod/lib/apply';
 import type { Hold } from 'optipod/lib/recommend';
@@ -95,13 +95,13 @@ export function applying(
 export function throughWebhook(namespaces: readonly string[], cluster: Cluster, webhookReady: boolean): Said {
   const reserved = namespaces.filter((name) => isReserved(name, cluster.scope.ownNamespace));
   if (reserved.length > 0) {
-    const message = `the webhook strategy never works in ${reserved.join(', ')}`;
+    const message = `the webhook strategy never works in ${listed(reserved)}`;
     return { status: 'False', reason: 'NamespaceReserved', message };
   }
   const unlabelled = namespaces.filter((name) => !isLabelled(cluster, name));
   if (unlabelled.length > 0) {
     const { key, value } = WEBHOOK_NAMESPACE_LABEL;
-    const message = `new pods get their resources only in namespaces labelled ${key}=${value}; without it: ${unlabelled.join(', ')}`;
+    const message = `new pods get their resources only in namespaces labelled ${key}=${value}; without it: ${listed(unlabelled)}`;
     return { status: 'False', reason: 'NamespacesNotLabelled', message };
   }
   if (!webhookReady) {

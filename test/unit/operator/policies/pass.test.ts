@@ -43,6 +43,19 @@ describe('a pass of a policy that writes to templates', () => {
 });
 
 describe('a pass of a policy whose pods the webhook gives their resources', () => {
+  it('B-API-8 has a status that kube-apiserver takes, over however many namespaces without the label', async () => {
+    const names = Array.from({ length: 600 }, (_, i) => `team-${String(1000 + i)}-${'preview'.repeat(7)}`);
+    const world = new PassWorld({
+      policies: [policyOf({ selector: { namespaces: { deny: ['nothing'] } } })],
+      workloads: names.map((name) => deployment('web', {}, name)),
+      labels: {},
+    });
+    await world.pass();
+    const { reason, message } = world.condition('Applying') ?? {};
+    expect(reason).to.equal('NamespacesNotLabelled');
+    expect(message).to.match(/: team-1000-\w+, team-1001-\w+, team-1002-\w+ and 597 more$/);
+  });
+
   it('B-APP-10 tells when pods were last replaced, so that whoever leads next knows until when the workload cools down', async () => {
     const world = new PassWorld({ policies: [policyOf({})], workloads: [deployment('web')], env: RICH });
     const operator = world.operator();
