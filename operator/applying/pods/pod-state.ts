@@ -65,12 +65,13 @@ export function podState(question: PodQuestion, memory: WorkloadMemory): PodStat
   if (resize?.state === 'InProgress' || resize?.state === 'Unobserved') {
     return { pod, is: 'InProgress', message: resize.message };
   }
+  // Where nobody wants it, it matters to nobody that it could not be done.
+  if (notInPlace) return { pod, is: 'stuck', ...notInPlace };
   if (plan.outcome === 'impossible') {
     const rest = plan.isAllElseThere ? `; ${ALL_ELSE}` : '';
     const message = `${plan.reason}: ${plan.message}${rest}`;
     return { pod, is: 'stuck', reason: 'InPlaceResizeUnavailable', message };
   }
-  if (notInPlace) return { pod, is: 'stuck', ...notInPlace };
   const { refusal } = known ?? {};
   if (refusal && (refusal.node ?? node) === node && now < (refusal.again ?? Number.POSITIVE_INFINITY)) {
     const { reason, message, again } = refusal;

@@ -64,6 +64,19 @@ describe('pods that cannot be resized in place', () => {
     expect(world.toldSince).to.equal(START / 1000 + 7 * DAY);
   });
 
+  for (const [what, given] of Object.entries({
+    'BestEffort pods': { template: {} },
+    'containers that would restart': { template: has, container },
+  })) {
+    it(`B-APP-7 ${what} wait for their next restart without a word where the policy resizes nothing in place`, async () => {
+      const world = new PodsWorld({ ...given, wanted: more, replicas: 2, strategy: { allowInPlaceResize: false } });
+      await world.look(1);
+      expect(world.told).to.deep.equal({});
+      expect(world.events).to.deep.equal([]);
+      expect(world.asked).to.deep.equal([]);
+    });
+  }
+
   describe('are evicted where the policy says so', () => {
     const evicting = (replicas = 3) =>
       new PodsWorld({ template: has, wanted: more, container, replicas, strategy: NAMES.evict });
