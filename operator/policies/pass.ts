@@ -104,6 +104,9 @@ export async function pass(
     ? await evaluate(regressed(governed, nowSeconds, context), { policy, usage: noUsage(nowSeconds), context, log })
     : await evaluate(governed, { policy, usage, context, log });
   if (!outcomes || isOutdated(policy, cluster)) return undefined;
+  const standing = usage.failure ? standingStatus(policy) : undefined;
+  const stands = (type: string) => standing?.conditions?.find((condition) => condition.type === type);
+  const processed = outcomes.filter(({ isRecommended, failure }) => isRecommended && failure === undefined).length;
   const conditions: (ConditionNow | undefined)[] = [
     ready(policy),
     workloadsMatched(policy, governed),
@@ -120,15 +123,20 @@ export async function pass(
         policy.spec.resourceBounds,
         outcomes.flatMap(({ wanted }) => wanted),
       ),
-    ),
-    uncontested(outcomes.flatMap(({ contest }) => contest ?? [])),
-    annotated(outcomes.flatMap(({ failure }) => failure ?? [])),
+    ) ?? stands('BoundsFit'),
+    uncontested(outcomes.flatMap(({ contest }) => contest ?? [])) ?? stands('Uncontested'),
+    annotated(outcomes.flatMap(({ failure }) => failure ?? [])) ?? stands('Annotated'),
   ];
   return {
     conditions: conditions.filter((condition) => condition !== undefined),
     discovered: governed,
-    processed: outcomes.filter(({ isRecommended, failure }) => isRecommended && failure === undefined).length,
+    processed: Math.min(governed.length, standing?.workloadsProcessed ?? processed),
   };
+}
+
+/** What was told of a policy that was not edited since: of workloads that are not looked at it still holds. */
+function standingStatus({ metadata, status }: ValidPolicy): ValidPolicy['status'] {
+  return status?.observedGeneration === metadata.generation ? status : undefined;
 }
 
 /** What goes back to what it had, which waits for nobody's usage; what was told of all others stands. */

@@ -104,6 +104,20 @@ export class PassWorld {
     over.abort();
   }
 
+  /** Nothing is applied to a workload for the next hours. */
+  suspend(name: string, why: { readonly reason: string; readonly message: string }): void {
+    const told = this.told.get(`shop/deployment-${name}`);
+    const workload = this.workloads.find(({ metadata }) => metadata.name === name);
+    if (!told || !workload) throw new Error(`nothing was told of ${name}`);
+    const at = (ms: number) => new Date(this.now + ms).toISOString();
+    const suspension = { ...why, since: at(0), until: at(6 * 3_600_000), content: workload.content };
+    const { status } = told;
+    this.told.set(`shop/deployment-${name}`, {
+      ...told,
+      status: { ...status, applying: { ...status?.applying, suspension } },
+    });
+  }
+
   /** What was told of a workload. */
   of(name: string, namespace = 'shop'): NonNullable<Told['status']> {
     return this.told.get(`${namespace}/deployment-${name}`)?.status ?? {};

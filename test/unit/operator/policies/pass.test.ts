@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ProviderError } from '../../../../operator/metrics/provider.js';
 import { policyOf } from '../../lib/policies.js';
 import { deployment, PassWorld } from './pass-world.js';
 
@@ -74,5 +75,51 @@ describe('a pass of a policy whose pods the webhook gives their resources', () =
     world.now += 60_000;
     await world.pass();
     expect(world.of('web').applying?.disruption).to.deep.equal(disruption);
+  });
+});
+
+describe('a pass without usage', () => {
+  const outage = new ProviderError('ProviderUnreachable', 'no answer');
+
+  it('B-GIT-3 B-MET-10 says of workloads what it said: who fights for templates, and how many are processed', async () => {
+    const world = new PassWorld({
+      policies: [policyOf({ updateStrategy: { strategy: 'ssa' } }, { generation: 1 })],
+      workloads: [deployment('web'), deployment('db')],
+    });
+    await world.pass();
+    world.suspend('web', { reason: 'SSAConflict', message: 'flux took back what was applied twice' });
+    world.now += 60_000;
+    await world.pass();
+    const contested = world.condition('Uncontested');
+    expect(contested).to.include({ status: 'False', reason: 'SSAConflict' });
+    expect(world.statusOf('web').workloadsProcessed).to.equal(1);
+    world.events.length = 0;
+    for (const failure of [outage, undefined, outage]) {
+      world.failure = failure;
+      world.now += 300_000;
+      await world.pass();
+      expect(world.condition('Uncontested')).to.deep.equal(contested);
+      expect(world.statusOf('web').workloadsProcessed).to.equal(1);
+    }
+    expect(world.events.map(({ reason }) => reason)).not.to.include('SSAConflict');
+    // What an edit makes of it is not known before there is usage.
+    world.policies = world.policies.map((policy) => ({ ...policy, metadata: { ...policy.metadata, generation: 2 } }));
+    await world.pass();
+    expect(world.condition('Uncontested')).to.equal(undefined);
+  });
+
+  it('B-REC-1 B-API-7 says of bounds what it said', async () => {
+    const resourceBounds = { cpu: { min: '2', max: '4' }, memory: { min: '4Gi', max: '8Gi' } };
+    const world = new PassWorld({
+      policies: [policyOf({ resourceBounds }, { generation: 1 })],
+      workloads: ['a', 'b', 'c', 'd', 'e'].map((name) => deployment(name)),
+    });
+    await world.pass();
+    const decided = world.condition('BoundsFit');
+    expect(decided).to.include({ status: 'False', reason: 'BoundsDecide' });
+    world.failure = outage;
+    world.now += 300_000;
+    await world.pass();
+    expect(world.condition('BoundsFit')).to.deep.equal(decided);
   });
 });
