@@ -10,6 +10,7 @@ import { policies } from './policies/controller.js';
 import { Coverage } from './policies/coverage.js';
 import { stopOf } from './policies/in-effect.js';
 import { memoryInEffect } from './policies/memory-in-effect.js';
+import { UsageWaits } from './policies/usage-waits.js';
 import {
   certificateController,
   createAccess,
@@ -156,7 +157,7 @@ export function createOperator(options: OperatorOptions): Manager {
     cluster,
     coverage,
     evaluateSoon,
-    usage,
+    usage: { ...usage, waits: new UsageWaits() },
     constraintsOf: (workload) => constraintsOf(constraints, workload),
     gate,
     rollback,

@@ -42,7 +42,7 @@ export function workloadsMatched({ spec }: ValidPolicy, governed: readonly Workl
 
 /** What a pass learned about usage. */
 export interface UsageOutcome {
-  readonly failure?: ProviderError;
+  readonly failure?: ProviderError | 'isBeingRead';
   readonly workloads: number;
   /** Of the workloads: those with a recommendation for something. */
   readonly recommended: number;
@@ -56,6 +56,10 @@ const NO_USAGE = ['StaleData', 'NotEnoughSamples', 'NoData'];
 /** Whether there is usage to recommend from. */
 export function metricsAvailable({ failure, workloads, recommended, holds }: UsageOutcome): ConditionNow {
   const said = (): Said => {
+    if (failure === 'isBeingRead') {
+      const message = 'usage is being read as far back as the policy asks';
+      return { status: 'Unknown', reason: 'UsageBeingRead', message };
+    }
     if (failure) return { status: 'False', reason: failure.reason, message: failure.message };
     if (workloads === 0)
       return { status: 'Unknown', reason: 'NoWorkloads', message: 'there is no workload to look for' };

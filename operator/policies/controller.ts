@@ -10,7 +10,7 @@ import { statusAfter, writeStatus, type PassReport } from './status.js';
 /** So that policies made together do not query together for ever. */
 const JITTER = 0.05;
 
-/** Policies that wait for a slow provider, or for its past to be read, leave room for the others. */
+/** Policies at the same time: each waits for kube-apiserver most of the time, and none for a provider. */
 const CONCURRENCY = 32;
 
 /** Evaluates policies, each at its interval and whenever something it depends on changed. Keys are `<namespace>/<name>`. */
@@ -18,15 +18,18 @@ export function policies(context: PassContext): Controller {
   return createController({
     name: policyController.name,
     concurrency: CONCURRENCY,
-    async reconcile(key, { signal, log }) {
+    async reconcile(key, { log }) {
       const stored = context.cluster.policy(key);
-      if (!stored?.valid || stored.object.spec.mode === 'Disabled') context.usage.demand.delete(key);
+      if (!stored?.valid || stored.object.spec.mode === 'Disabled') {
+        context.usage.demand.delete(key);
+        context.usage.waits.delete(key);
+      }
       if (!stored) return undefined;
       if (!stored.valid) log.warn({ errors: stored.errors }, 'a policy that does not fit the schema is left alone');
       const report: PassReport | undefined = stored.valid
-        ? await pass(stored.object, context, { signal, log })
+        ? await pass(stored.object, context, log)
         : { conditions: [broken(stored.errors)], discovered: [], processed: 0 };
-      // Edited or deleted meanwhile, for which it was enqueued again.
+      // Edited or deleted meanwhile, or waiting for usage, for which it is enqueued again.
       if (!report) return undefined;
       const status = statusAfter(stored.object, report, context.now());
       try {

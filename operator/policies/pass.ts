@@ -12,8 +12,8 @@ import type { DisruptionGate } from '../applying/guards/gate.js';
 import type { PodsApplication } from '../applying/pods/applications.js';
 import type { Rollback } from '../applying/rollback/rollback.js';
 import { type Cluster, type ValidPolicy } from '../cluster.js';
+import { ProviderError } from '../metrics/provider.js';
 import type { EventRecorder } from '../runtime/index.js';
-import type { UsageSources } from '../usage/usage.js';
 import type { AnnotateContext } from '../workloads/annotate.js';
 import { standingReport, type RecommendationAccess } from '../workloads/recommendation.js';
 import type { Turns } from '../workloads/turns.js';
@@ -34,7 +34,7 @@ import type { Coverage } from './coverage.js';
 import { recommendTo, type WorkloadOutcome } from './outcome.js';
 import { isOutdated } from './outdated.js';
 import type { PassReport } from './status.js';
-import { readUsage, type UsageAt } from './usage.js';
+import { readUsage, type UsageAccess, type UsageAt } from './usage.js';
 
 export interface PassContext extends AnnotateContext {
   /** Shared with whoever else writes to workloads. */
@@ -44,7 +44,7 @@ export interface PassContext extends AnnotateContext {
   readonly coverage: Coverage;
   /** Has a policy evaluated soon: `<namespace>/<name>`. */
   readonly evaluateSoon: (key: string, afterMs?: number) => void;
-  readonly usage: Pick<UsageSources, 'collectors' | 'demand'>;
+  readonly usage: UsageAccess;
   /** Objects that tell people what is recommended. */
   readonly reports: RecommendationAccess;
   /** What the cluster has to say about what may be recommended. */
@@ -86,20 +86,21 @@ const AT_ONCE = 4;
 
 /**
  * One evaluation of one policy: usage, recommendations, what is told of them, annotations. One workload's failure never stops the others.
- * @returns undefined where the policy was edited or deleted meanwhile: what it said then is nobody's wish any more.
+ * @returns undefined where the policy was edited or deleted meanwhile: what it said then is nobody's wish any more; and where it
+ * waits for usage to be read, for which it is evaluated again
  */
-export async function pass(
-  policy: ValidPolicy,
-  context: PassContext,
-  { signal, log }: { readonly signal: AbortSignal; readonly log: Logger },
-): Promise<PassReport | undefined> {
+export async function pass(policy: ValidPolicy, context: PassContext, log: Logger): Promise<PassReport | undefined> {
   const { cluster } = context;
   const governed = cluster.governed(policy);
   for (const loser of context.coverage.note(policy, governed)) context.evaluateSoon(loser);
   if (policy.spec.mode === 'Disabled') return { conditions: [ready(policy)], discovered: [], processed: 0 };
   const nowSeconds = Math.floor(context.now() / 1000);
-  const usage = await readUsage(policy, governed, context.usage, { nowSeconds, signal });
-  if (usage.failure) log.warn({ reason: usage.failure.reason, problem: usage.failure.message }, 'no usage');
+  const { evaluateSoon } = context;
+  const usage = readUsage(policy, governed, context.usage, { nowSeconds, evaluateSoon });
+  if (!usage) return undefined;
+  if (usage.failure instanceof ProviderError) {
+    log.warn({ reason: usage.failure.reason, problem: usage.failure.message }, 'no usage');
+  }
   const outcomes = usage.failure
     ? await evaluate(regressed(governed, nowSeconds, context), { policy, usage: noUsage(nowSeconds), context, log })
     : await evaluate(governed, { policy, usage, context, log });

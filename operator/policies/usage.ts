@@ -6,6 +6,7 @@ import { ProviderError } from '../metrics/provider.js';
 import type { UsageCollector } from '../usage/collector.js';
 import type { UsageSources } from '../usage/usage.js';
 import type { Workload } from '../workloads/workload.js';
+import type { UsageWaits } from './usage-waits.js';
 
 /** Usage up to an instant: seconds since 1970. */
 export interface UsageAt {
@@ -14,7 +15,11 @@ export interface UsageAt {
   readonly failure?: undefined;
 }
 
-export type UsageRead = UsageAt | { readonly failure: ProviderError };
+export type UsageRead = UsageAt | { readonly failure: ProviderError } | { readonly failure: 'isBeingRead' };
+
+export interface UsageAccess extends Pick<UsageSources, 'collectors' | 'demand'> {
+  readonly waits: UsageWaits;
+}
 
 const NOT_CONFIGURED: Readonly<Record<ValidPolicy['spec']['metricsConfig']['provider'], string>> = {
   prometheus: 'the operator has no Prometheus: set OPTIPOD_PROMETHEUS_URL',
@@ -23,22 +28,27 @@ const NOT_CONFIGURED: Readonly<Record<ValidPolicy['spec']['metricsConfig']['prov
 };
 
 /**
- * Usage of the workloads that a policy governs, once it is known as far back as the policy asks.
- * @throws the signal's reason
+ * Usage of the workloads that a policy governs, where it is known as far back as the policy asks. Else the policy is evaluated
+ * again when it is.
+ * @returns undefined where it waits for that, not for so long yet that anybody would want to know
  */
-export async function readUsage(
+export function readUsage(
   policy: ValidPolicy,
   governed: readonly Workload[],
-  { collectors, demand }: Pick<UsageSources, 'collectors' | 'demand'>,
-  { nowSeconds, signal }: { readonly nowSeconds: number; readonly signal: AbortSignal },
-): Promise<UsageRead> {
+  { collectors, demand, waits }: UsageAccess,
+  {
+    nowSeconds,
+    evaluateSoon,
+  }: { readonly nowSeconds: number; readonly evaluateSoon: (key: string, afterMs: number) => void },
+): UsageRead | undefined {
   const { provider, rollingWindow } = policy.spec.metricsConfig;
   const namespaces = [...new Set(governed.map(({ metadata }) => metadata.namespace))].sort();
   demand.set(policy, namespaces);
   const collector = collectors[provider];
   if (!collector) return { failure: new ProviderError('ProviderNotConfigured', NOT_CONFIGURED[provider]) };
   if (namespaces.length === 0) return { at: nowSeconds, of: () => new Map<string, ContainerUsage>() };
-  await collector.whenCovered(namespaces, signal);
+  const wait = waits.waitOf(policy, namespaces, collector, evaluateSoon);
+  if (wait) return wait === 'long' ? { failure: 'isBeingRead' } : undefined;
   if (collector.failure) return { failure: collector.failure };
   const at = collector.coveredTo(namespaces);
   if (at === undefined) {

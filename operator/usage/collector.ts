@@ -49,6 +49,8 @@ export interface UsageCollector extends Component {
   usageOf(of: WorkloadContainer, windowMs: number, at: number): ContainerUsage;
   /** Up to when these namespaces were read (seconds since 1970); undefined where one of them was not yet. */
   coveredTo(namespaces: Iterable<string>): number | undefined;
+  /** Whether these namespaces are read as far as they are asked for. */
+  isCovered(namespaces: readonly string[]): boolean;
   /** Resolves when these namespaces are read as far as they are asked for, or that failed. Rejects with the signal's reason. */
   whenCovered(namespaces: readonly string[], signal: AbortSignal): Promise<void>;
   /** Has what is asked for looked at again: policies changed. */
@@ -178,6 +180,8 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
       for (const namespace of namespaces) to = Math.min(to, coverage.get(namespace)?.asked ?? Number.NEGATIVE_INFINITY);
       return Number.isFinite(to) ? to : undefined;
     },
+
+    isCovered,
 
     async whenCovered(namespaces, signal) {
       // The turn under way may have been planned before anybody asked for these: the next one certainly was not.

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import type { KubeObject, WorkloadObject } from 'optipod/kube';
-import { readPolicy } from 'optipod/lib/api';
+import { readPolicy, type StoredPolicy } from 'optipod/lib/api';
 import { createGate } from '../../../../operator/applying/guards/create-gate.js';
 import type { PodsApplication } from '../../../../operator/applying/pods/applications.js';
 import { createRollback } from '../../../../operator/applying/rollback/rollback.js';
@@ -10,6 +10,7 @@ import { policies } from '../../../../operator/policies/controller.js';
 import { Coverage } from '../../../../operator/policies/coverage.js';
 import { stopOf } from '../../../../operator/policies/in-effect.js';
 import type { PassContext } from '../../../../operator/policies/pass.js';
+import { UsageWaits } from '../../../../operator/policies/usage-waits.js';
 import type { EventDraft } from '../../../../operator/runtime/index.js';
 import { operatorSettings } from '../../../../operator/settings.js';
 import type { Told } from '../../../../operator/workloads/recommendation.js';
@@ -63,8 +64,10 @@ export class PassWorld {
   isPaused = false;
   /** What the providers of usage say instead of usage. */
   failure: ProviderError | undefined;
-  /** Resolves when usage is read as far as it is asked for. */
-  whenCovered: (provider: string) => Promise<void> = () => Promise.resolve();
+  /** Providers that are still to be read as far as they are asked for, and those who wait for it. */
+  readonly slow = new Set<string>();
+  readonly #timers = new Set<() => void>();
+  readonly #waiting = new Map<string, (() => void)[]>();
   /** What came of running pods, by workload. */
   readonly ofPods = new Map<string, PodsApplication>();
   /** By namespace and name. */
@@ -74,6 +77,7 @@ export class PassWorld {
   readonly statuses: string[] = [];
   /** Policies that are to be evaluated soon, and after how many milliseconds. */
   readonly soon: { readonly key: string; readonly afterMs: number | undefined }[] = [];
+  readonly #stored = new WeakMap<Policy, StoredPolicy>();
   readonly #env: Readonly<Record<string, string>>;
 
   constructor(given: {
@@ -90,18 +94,36 @@ export class PassWorld {
 
   /** One evaluation of the first policy, by an operator of its own unless told otherwise. */
   async pass(operator = this.operator()): Promise<void> {
-    const [policy] = this.policies;
-    if (!policy) return;
-    const before = this.statuses.length;
+    const [first] = this.policies;
+    if (first) await this.evaluate([first], operator);
+  }
+
+  /** One evaluation of each of these. @param written how many of them have something to tell */
+  async evaluate(some: readonly Policy[], operator: PassContext, written = some.length): Promise<void> {
+    const wanted = this.statuses.length + written;
     const over = new AbortController();
     const controller = policies(operator);
     void controller.run(over.signal);
-    controller.enqueue(`${policy.metadata.namespace ?? ''}/${policy.metadata.name}`);
-    for (let turns = 0; this.statuses.length === before; turns += 1) {
-      if (turns > MOST_TURNS) throw new Error('no status was written');
+    for (const { metadata } of some) controller.enqueue(`${metadata.namespace ?? ''}/${metadata.name}`);
+    // Also for those that have nothing to tell.
+    for (let turns = 0; turns < some.length * 10 || this.statuses.length < wanted; turns += 1) {
+      if (turns > MOST_TURNS) throw new Error(`statuses written: ${this.statuses.join(', ')}`);
       await new Promise((resolve) => setImmediate(resolve));
     }
     over.abort();
+  }
+
+  /** Whoever waits for a slow provider has done so for long. */
+  losePatience(): void {
+    for (const fire of [...this.#timers]) fire();
+    this.#timers.clear();
+  }
+
+  /** A slow provider's usage is read. */
+  async covered(provider: string): Promise<void> {
+    this.slow.delete(provider);
+    for (const resolve of this.#waiting.get(provider) ?? []) resolve();
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Nothing is applied to a workload for the next hours. */
@@ -161,6 +183,7 @@ export class PassWorld {
       usage: {
         collectors: { prometheus: this.#collector('prometheus'), 'metrics-server': this.#collector('metrics-server') },
         demand: { set: () => undefined, delete: () => undefined },
+        waits: new UsageWaits({ now: () => this.now, after: this.#after }),
       },
       reports: {
         recommendations: { ...recommendations, create: this.#create },
@@ -195,11 +218,18 @@ export class PassWorld {
         },
       }));
     const caches = {
-      policies: cache(() => this.policies.map((policy) => readPolicy(policy))),
+      policies: cache(() => this.policies.map((policy) => this.#read(policy))),
       namespaces: cache(namespaces),
       workloads: { Deployment: cache(() => this.workloads), StatefulSet: cache(() => []), DaemonSet: cache(() => []) },
     };
     return caches as unknown as ClusterCaches;
+  }
+
+  /** As the cache does it, once for each object. */
+  #read(policy: Policy): StoredPolicy {
+    let stored = this.#stored.get(policy);
+    if (!stored) this.#stored.set(policy, (stored = readPolicy(policy)));
+    return stored;
   }
 
   #collector(provider: string) {
@@ -215,7 +245,13 @@ export class PassWorld {
       },
       usageOf: () => usage,
       coveredTo: () => Math.floor(this.now / 1000),
-      whenCovered: () => this.whenCovered(provider),
+      isCovered: () => !this.slow.has(provider),
+      whenCovered: () =>
+        this.slow.has(provider)
+          ? new Promise<void>((resolve) => {
+              this.#waiting.set(provider, [...(this.#waiting.get(provider) ?? []), resolve]);
+            })
+          : Promise.resolve(),
     };
   }
 
@@ -226,6 +262,11 @@ export class PassWorld {
     );
     this.statuses.push(metadata.name);
     return Promise.resolve();
+  };
+
+  readonly #after = (_: number, fire: () => void): (() => void) => {
+    this.#timers.add(fire);
+    return () => void this.#timers.delete(fire);
   };
 
   readonly #annotate = (body: unknown): Promise<Pick<KubeObject, 'metadata'>> => {

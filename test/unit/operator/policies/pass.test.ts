@@ -123,3 +123,58 @@ describe('a pass without usage', () => {
     expect(world.condition('BoundsFit')).to.deep.equal(decided);
   });
 });
+
+describe('policies of a provider that is slow', () => {
+  const slowPolicy = (i: number) =>
+    policyOf({ selector: { namespaces: { allow: [`team-${i}`] } } }, { name: `slow-${i}`, uid: `slow-${i}` });
+  const quick = policyOf(
+    { metricsConfig: { provider: 'metrics-server' }, selector: { namespaces: { allow: ['bank'] } } },
+    { name: 'quick', namespace: 'bank', uid: 'quick' },
+  );
+
+  it('B-MET-3 keep no policy of another waiting, however many they are, and say that they wait', async () => {
+    const slow = Array.from({ length: 40 }, (_, i) => slowPolicy(i));
+    const world = new PassWorld({
+      policies: [...slow, quick],
+      workloads: [...slow.map((_, i) => deployment('web', {}, `team-${i}`)), deployment('web', {}, 'bank')],
+    });
+    world.slow.add('prometheus');
+    const operator = world.operator();
+    await world.evaluate([...slow, quick], operator, 1);
+    expect(world.statuses).to.deep.equal(['quick']);
+    expect(world.condition('MetricsAvailable', 'quick')).to.include({ status: 'True' });
+    world.losePatience();
+    expect(world.soon).to.deep.equal(slow.map(({ metadata }) => ({ key: `shop/${metadata.name}`, afterMs: 0 })));
+    await world.evaluate(slow, operator);
+    for (const { metadata } of slow) {
+      expect(world.condition('MetricsAvailable', metadata.name)).to.include({
+        status: 'Unknown',
+        reason: 'UsageBeingRead',
+      });
+    }
+    expect(world.events).to.deep.equal([]);
+    expect(world.of('web', 'team-0')).to.deep.equal({});
+  });
+
+  for (const isLong of [false, true]) {
+    it(`B-MET-3 B-API-8 are evaluated as soon as it has told, ${isLong ? 'however long that took' : 'and say nothing before'}`, async () => {
+      const slow = slowPolicy(0);
+      const world = new PassWorld({ policies: [slow], workloads: [deployment('web', {}, 'team-0')] });
+      world.slow.add('prometheus');
+      const operator = world.operator();
+      for (let i = 0; i < 2; i += 1) await world.evaluate([slow], operator, 0);
+      if (isLong) world.losePatience();
+      if (isLong) await world.pass(operator);
+      world.soon.length = 0;
+      await world.covered('prometheus');
+      expect(world.soon).to.deep.equal([{ key: 'shop/slow-0', afterMs: 0 }]);
+      await world.pass(operator);
+      expect(world.statuses).to.have.length(isLong ? 2 : 1);
+      expect(world.condition('MetricsAvailable', 'slow-0')).to.include({ status: 'True' });
+      expect(world.of('web', 'team-0').summary?.cpu).to.contain('->');
+      world.losePatience();
+      expect(world.soon).to.have.length(1);
+      expect(world.events).to.deep.equal([]);
+    });
+  }
+});

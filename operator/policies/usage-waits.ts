@@ -1,0 +1,70 @@
+import { policyKey, type ValidPolicy } from '../cluster.js';
+import { systemClock, type Clock } from '../runtime/index.js';
+import type { UsageCollector } from '../usage/collector.js';
+
+interface Wait {
+  /** What is waited for, as text. */
+  readonly wanted: string;
+  is: 'short' | 'long' | 'over';
+}
+
+/** How long a policy waits without a word: as long as most readings take, after a start among others. */
+const PATIENCE_MS = 10_000;
+
+/** Nobody waits in vain for it: a wait ends with the collector's next turns, and is forgotten with the process. */
+const NEVER = new AbortController().signal;
+
+/** Policies that wait for usage. None of them holds a worker, which others need whose provider is quick. */
+export class UsageWaits {
+  readonly #byPolicy = new Map<string, Wait>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Whether a policy has to wait until these namespaces are read, or that failed, and for long already; not for ever.
+   * @param collector of the policy's provider
+   * @param evaluateSoon called when it need not any more, and once when it is long
+   * @returns undefined where it need not wait
+   */
+  waitOf(
+    policy: ValidPolicy,
+    namespaces: readonly string[],
+    collector: Pick<UsageCollector, 'failure' | 'isCovered' | 'whenCovered'>,
+    evaluateSoon: (key: string, afterMs: number) => void,
+  ): 'short' | 'long' | undefined {
+    const key = policyKey(policy);
+    if (collector.failure || collector.isCovered(namespaces)) {
+      this.#byPolicy.delete(key);
+      return undefined;
+    }
+    const { provider, rollingWindow } = policy.spec.metricsConfig;
+    const wanted = JSON.stringify([policy.metadata.uid, provider, rollingWindow, namespaces]);
+    const before = this.#byPolicy.get(key);
+    if (before?.wanted === wanted) {
+      if (before.is !== 'over') return before.is;
+      this.#byPolicy.delete(key);
+      return undefined;
+    }
+    const wait: Wait = { wanted, is: 'short' };
+    this.#byPolicy.set(key, wait);
+    const become = (is: Wait['is']) => {
+      wait.is = is;
+      // Else it waits for something else by now, or nobody is left to.
+      if (this.#byPolicy.get(key) === wait) evaluateSoon(key, 0);
+    };
+    const cancel = this.#clock.after(PATIENCE_MS, () => become('long'));
+    void collector.whenCovered(namespaces, NEVER).then(() => {
+      cancel();
+      become('over');
+    });
+    return 'short';
+  }
+
+  /** By `<namespace>/<name>`: the policy is gone, or wants nothing any more. */
+  delete(key: string): void {
+    this.#byPolicy.delete(key);
+  }
+}
