@@ -31,6 +31,6 @@ export interface PodResourcesContext extends InPlaceContext, EvictContext, Resta
   readonly event: (workload: Workload, event: EventDraft) => void;
   /** Has a policy evaluated soon, which tells what came of it: `<namespace>/<name>`. */
   readonly evaluateSoon: (key: string) => void;
-  /** How long a kubelet may be silent about a resize. @default 120 000 */
+  /** How long a kubelet may be silent about a resize, or be at it. @default 120 000 */
   readonly followMs?: number;
 }

@@ -7,7 +7,7 @@ import type { PodResourcesContext } from './context.js';
 import { evictNext } from './evict.js';
 import { resizeInPlace } from './in-place.js';
 import { FOLLOW_MS, look, noteApplied, whyNotInPlace } from './look.js';
-import type { PodState } from './pod-state.js';
+import { isAwaited, type PodState } from './pod-state.js';
 import { restart } from './restart.js';
 import { storyOf } from './story.js';
 import { taskOf } from './task-of.js';
@@ -81,8 +81,8 @@ async function applyTo(task: PodsTask, context: PodResourcesContext): Promise<nu
   return soonest([
     replacing.againMs,
     ...stuck.flatMap(({ again }) => (again === undefined ? [] : [again - context.now()])),
-    // A kubelet that says nothing causes no event.
-    ...(states.some(({ pod }) => pod.resize?.state === 'Unobserved') ? [context.followMs ?? FOLLOW_MS] : []),
+    // A kubelet that says nothing more causes no event.
+    ...(states.some(({ pod }) => isAwaited(pod)) ? [context.followMs ?? FOLLOW_MS] : []),
     ...(states.some(({ is }) => is === 'resizable') ? [TURN_MS] : []),
   ]);
 }

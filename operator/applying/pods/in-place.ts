@@ -64,6 +64,7 @@ async function resize({ pod, step }: Resizable, task: PodsTask, { resizes }: InP
   const body = { metadata: { uid }, spec: step };
   await resizes.patch({ namespace, name }, body, { type: 'strategic', signal: task.signal });
   known.asked = JSON.stringify(step);
+  delete known.awaitedSince;
   task.log.info({ pod: name, resources: step }, 'asked for other resources in place');
 }
 

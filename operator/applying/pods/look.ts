@@ -4,7 +4,7 @@ import { podState, type PodState } from './pod-state.js';
 import { AS_WISHED } from './story.js';
 import type { PodsTask } from './task.js';
 
-/** How long a kubelet may be silent about a resize: one that lives answers within seconds, one that is busy within its minute. */
+/** How long a kubelet may be silent about a resize, or be at it: one that lives answers within seconds, one that is busy within its minute. */
 export const FOLLOW_MS = 120_000;
 
 /** Where the pods are that are there to stay. */

@@ -7,8 +7,8 @@ export interface PodMemory {
   asked?: string;
   /** The one that was last seen to be in effect. */
   done?: string;
-  /** Since when the kubelet has said nothing of a resize: milliseconds since 1970. */
-  silentSince?: number;
+  /** Since when the kubelet has said nothing of a resize, or has been at it: milliseconds since 1970. */
+  awaitedSince?: number;
   /** Stands until the recommendation changes; where it is for the node, until that does; else until `again`. */
   refusal?: ResizeRefusal & { readonly node?: string; readonly again?: number };
 }

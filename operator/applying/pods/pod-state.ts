@@ -36,12 +36,12 @@ export interface PodQuestion {
   readonly node: string;
   /** What is known to be refused there. */
   readonly refusedThere: readonly StandingRefusal[];
-  /** How long the kubelet may be silent about a resize. */
+  /** How long the kubelet may be silent about a resize, or be at it. */
   readonly followMs: number;
   readonly now: number;
 }
 
-/** What a pod that is there to stay has, gets, and cannot get. Notes since when the kubelet is silent. */
+/** What a pod that is there to stay has, gets, and cannot get. Notes since when the kubelet is waited for. */
 export function podState(question: PodQuestion, memory: WorkloadMemory): PodState {
   const { pod, wanted, without, limitRanges, notInPlace, node, now, refusedThere, partly } = question;
   const { resize } = pod;
@@ -54,15 +54,16 @@ export function podState(question: PodQuestion, memory: WorkloadMemory): PodStat
     if (hasAnyOf(pod.spec, without)) return { pod, is: 'stuck', ...CANNOT_BE_TAKEN };
     return { pod, is: 'done', wasResized: known?.asked !== undefined || (pod.metadata.generation ?? 1) > 1 };
   }
-  const silence = silenceOf(question, memory);
-  if (silence) return silence;
   const isOurs = plan.outcome === 'unchanged' || known?.asked !== undefined;
+  const isLate = isOverdue(question, memory);
+  if (isLate && (isOurs || resize?.state === 'Unobserved')) return overdue(question);
   // What is pending from an earlier recommendation is replaced by what is asked for now.
   if (resize && isOurs && !goesOnWithout(resize, plan, known?.asked)) {
     if (resize.state === 'Infeasible') return { pod, is: 'stuck', reason: 'Infeasible', message: resize.message };
     return { pod, is: resize.state === 'Unobserved' ? 'InProgress' : resize.state, message: messageOf(resize) };
   }
-  if (resize?.state === 'InProgress' || resize?.state === 'Unobserved') {
+  // What has no end is replaced, too: it may not be wanted any more, as a decrease is not where an increase is.
+  if ((resize?.state === 'InProgress' && !isLate) || resize?.state === 'Unobserved') {
     return { pod, is: 'InProgress', message: resize.message };
   }
   // Where nobody wants it, it matters to nobody that it could not be done.
@@ -109,18 +110,26 @@ function messageOf({ message, standing }: ResizeVerdict): string {
   return `${message}; ${isAlone ? ALL_ELSE : 'all else that was asked for with it waits'}`;
 }
 
-/** A kubelet that does not follow may not know of resizes, or not know of anything any more. */
-function silenceOf({ pod, followMs, now }: PodQuestion, memory: WorkloadMemory): PodState | undefined {
+/** Whether something is to happen on its own, which causes no event where it does not. */
+export function isAwaited({ resize }: SeenPod): boolean {
+  return resize?.state === 'Unobserved' || resize?.state === 'InProgress';
+}
+
+/** A kubelet that does not follow, or not to the end, may not know of resizes, or not know of anything any more. */
+function isOverdue({ pod, followMs, now }: PodQuestion, memory: WorkloadMemory): boolean {
   const { uid } = pod.metadata;
-  if (pod.resize?.state !== 'Unobserved') {
+  if (!isAwaited(pod)) {
     const known = memory.pods.get(uid);
-    if (known) delete known.silentSince;
-    return undefined;
+    if (known) delete known.awaitedSince;
+    return false;
   }
   const known = podMemory(memory, uid);
-  known.silentSince ??= now;
-  const again = known.silentSince + followMs;
-  if (now < again) return undefined;
-  const message = `the kubelet has not followed a resize for ${followMs / 1000} s`;
+  known.awaitedSince ??= now;
+  return now >= known.awaitedSince + followMs;
+}
+
+function overdue({ pod, followMs }: PodQuestion): PodState {
+  const failed = pod.resize?.state === 'Unobserved' ? 'followed a resize' : 'come to an end with a resize';
+  const message = `the kubelet has not ${failed} for ${followMs / 1000} s`;
   return { pod, is: 'stuck', reason: 'InPlaceResizeUnavailable', message };
 }

@@ -183,6 +183,30 @@ describe('running pods, in place', () => {
     expect(world.told).to.include({ reason: 'ResizedInPlace' });
   });
 
+  it('B-APP-6 a kubelet that is at a resize without an end is noticed, and asked for what is recommended by now', async () => {
+    const world = new PodsWorld({ template: has, wanted: more });
+    world.kubelet = says('PodResizeInProgress');
+    await world.look(1);
+    expect(await world.look(2)).to.equal(SECONDS_TO_FOLLOW * 1000);
+    await world.look(SECONDS_TO_FOLLOW + 2);
+    expect(world.told).to.include({ applied: false, reason: 'InPlaceResizeUnavailable' });
+    expect(world.told?.message).to.contain('the kubelet has not come to an end with a resize for 120 s');
+    const most = { requests: { cpu: '300m', memory: '512Mi' } };
+    world.recommend(most, 1000);
+    await world.look(1001);
+    expect(world.asked).to.have.length(1);
+    expect(world.told).to.include({ reason: 'InProgress' });
+    await world.look(1001 + SECONDS_TO_FOLLOW);
+    expect(world.asked.slice(1)).to.deep.equal([
+      { resize: 'web-0', step: { containers: [{ name: 'app', resources: most }] } },
+    ]);
+    expect(world.told).to.include({ reason: 'InProgress' });
+    const pod = world.pods.get('web-0');
+    if (pod) world.pods.set('web-0', inEffect(pod));
+    await world.look(1010 + SECONDS_TO_FOLLOW);
+    expect(world.told).to.include({ reason: 'ResizedInPlace' });
+  });
+
   it('B-APP-8 a missing right stops the others of the workload, is told with a suggestion, and tried again in a while', async () => {
     const world = new PodsWorld({ template: has, wanted: more, replicas: 2 });
     const message = 'pods "web-0" is forbidden: User "optipod" cannot patch resource "pods/resize" in API group ""';

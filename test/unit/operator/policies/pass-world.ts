@@ -1,11 +1,11 @@
 import { Registry } from 'prom-client';
-import type { KubeObject, WorkloadObject } from 'optipod/kube';
+import type { KubeObject } from 'optipod/kube';
 import { readPolicy, type StoredPolicy } from 'optipod/lib/api';
 import { createGate } from '../../../../operator/applying/guards/create-gate.js';
 import type { PodsApplication } from '../../../../operator/applying/pods/applications.js';
 import { createRollback } from '../../../../operator/applying/rollback/rollback.js';
 import { Cluster, type ClusterCaches } from '../../../../operator/cluster.js';
-import { ProviderError } from '../../../../operator/metrics/provider.js';
+import type { ProviderError } from '../../../../operator/metrics/provider.js';
 import { policies } from '../../../../operator/policies/controller.js';
 import { Coverage } from '../../../../operator/policies/coverage.js';
 import { stopOf } from '../../../../operator/policies/in-effect.js';
@@ -17,7 +17,7 @@ import type { Told } from '../../../../operator/workloads/recommendation.js';
 import { Leftovers } from '../../../../operator/workloads/leftovers.js';
 import { Turns } from '../../../../operator/workloads/turns.js';
 import { WORKLOAD_PROJECTIONS, type Workload } from '../../../../operator/workloads/workload.js';
-import { policyOf } from '../../lib/policies.js';
+import type { policyOf } from '../../lib/policies.js';
 import { NOW, usageOf } from '../../recommend/inputs.js';
 
 type Policy = ReturnType<typeof policyOf>;
@@ -51,7 +51,7 @@ export function deployment(name: string, spec: object = {}, namespace = 'shop'):
     },
     status: { observedGeneration: 1, replicas, updatedReplicas: replicas, availableReplicas: replicas },
   };
-  return WORKLOAD_PROJECTIONS.Deployment(object as WorkloadObject);
+  return WORKLOAD_PROJECTIONS.Deployment(object);
 }
 
 /** Policies, workloads and namespaces, a provider that tells of usage or does not, and what evaluations make of them. */
