@@ -1,3 +1,4 @@
+import { durationOf } from 'optipod/kube';
 import { policyKey, type ValidPolicy } from '../cluster.js';
 import { systemClock, type Clock } from '../runtime/index.js';
 import type { UsageCollector } from '../usage/collector.js';
@@ -24,7 +25,8 @@ export class UsageWaits {
   }
 
   /**
-   * Whether a policy has to wait until these namespaces are read, or that failed, and for long already; not for ever.
+   * Whether a policy has to wait until these namespaces are read as far back as its window reaches, or that failed, and for long
+   * already; not for ever.
    * @param collector of the policy's provider
    * @param evaluateSoon called when it need not any more, and once when it is long
    * @returns undefined where it need not wait
@@ -32,15 +34,16 @@ export class UsageWaits {
   waitOf(
     policy: ValidPolicy,
     namespaces: readonly string[],
-    collector: Pick<UsageCollector, 'failure' | 'isCovered' | 'whenCovered'>,
+    collector: Pick<UsageCollector, 'failureOf' | 'isCovered' | 'whenCovered'>,
     evaluateSoon: (key: string, afterMs: number) => void,
   ): 'short' | 'long' | undefined {
     const key = policyKey(policy);
-    if (collector.failure || collector.isCovered(namespaces)) {
+    const { provider, rollingWindow } = policy.spec.metricsConfig;
+    const windowMs = durationOf(rollingWindow);
+    if (collector.failureOf(namespaces, windowMs) || collector.isCovered(namespaces, windowMs)) {
       this.#byPolicy.delete(key);
       return undefined;
     }
-    const { provider, rollingWindow } = policy.spec.metricsConfig;
     const wanted = JSON.stringify([policy.metadata.uid, provider, rollingWindow, namespaces]);
     const before = this.#byPolicy.get(key);
     if (before?.wanted === wanted) {
@@ -56,7 +59,7 @@ export class UsageWaits {
       if (this.#byPolicy.get(key) === wait) evaluateSoon(key, 0);
     };
     const cancel = this.#clock.after(PATIENCE_MS, () => become('long'));
-    void collector.whenCovered(namespaces, NEVER).then(() => {
+    void collector.whenCovered(namespaces, windowMs, NEVER).then(() => {
       cancel();
       become('over');
     });

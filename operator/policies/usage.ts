@@ -49,12 +49,13 @@ export function readUsage(
   if (namespaces.length === 0) return { at: nowSeconds, of: () => new Map<string, ContainerUsage>() };
   const wait = waits.waitOf(policy, namespaces, collector, evaluateSoon);
   if (wait) return wait === 'long' ? { failure: 'isBeingRead' } : undefined;
-  if (collector.failure) return { failure: collector.failure };
+  const windowMs = durationOf(rollingWindow);
+  const failure = collector.failureOf(namespaces, windowMs);
+  if (failure) return { failure };
   const at = collector.coveredTo(namespaces);
   if (at === undefined) {
     return { failure: new ProviderError('ProviderUnreachable', `usage from ${provider} is still being read`) };
   }
-  const windowMs = durationOf(rollingWindow);
   return { at, of: (workload) => usageOf(collector, workload, windowMs, at) };
 }
 

@@ -32,17 +32,17 @@ export class UsageDemand {
     this.#byPolicy.delete(key);
   }
 
-  /** The longest window by namespace, in milliseconds. */
-  of(provider: ProviderName): ReadonlyMap<string, number> {
+  /** The different windows by namespace, in milliseconds. */
+  of(provider: ProviderName): ReadonlyMap<string, readonly number[]> {
     this.#prime();
-    const windows = new Map<string, number>();
+    const windows = new Map<string, Set<number>>();
     for (const wanted of this.#byPolicy.values()) {
       if (wanted.provider !== provider) continue;
       for (const namespace of wanted.namespaces) {
-        windows.set(namespace, Math.max(wanted.windowMs, windows.get(namespace) ?? 0));
+        windows.set(namespace, (windows.get(namespace) ?? new Set()).add(wanted.windowMs));
       }
     }
-    return windows;
+    return new Map(Array.from(windows, ([namespace, all]) => [namespace, [...all]]));
   }
 
   /** After a start, what all policies want is read together; one after the other they would ask again and again. */

@@ -12,8 +12,8 @@ export interface Covered {
 /** By namespace. */
 export type Coverage = ReadonlyMap<string, Covered>;
 
-/** How long a window is needed in each namespace, in seconds. */
-export type Demand = ReadonlyMap<string, number>;
+/** How long the windows are that are needed in each namespace, in seconds. */
+export type Demand = ReadonlyMap<string, readonly number[]>;
 
 /** One reading, and what it is for: what is new, a namespace that nothing was read of yet, or a longer past of one. */
 export interface PlannedRead extends ReadRequest {
@@ -31,10 +31,13 @@ export interface PlanOptions {
   readonly peakWindow: number;
 }
 
-/** What is missing, the news first. Namespaces that lack the same are read together, so that most often there is one reading. */
+/**
+ * What is missing: the news first, then the past, window by window, so that a long one that fails costs no shorter one anything.
+ * Namespaces that lack the same are read together, so that most often there is one reading.
+ */
 export function planReads(coverage: Coverage, demand: Demand, options: PlanOptions): PlannedRead[] {
   const { to, looksBack, interval, peakWindow } = options;
-  const longest = Math.max(0, ...demand.values());
+  const longest = longestOf(demand);
   // What begins later than now was read when the clock was wrong.
   const isKnown = (namespace: string) => (coverage.get(namespace)?.from ?? to) < to;
   const known = [...demand.keys()].filter(isKnown);
@@ -50,17 +53,19 @@ export function planReads(coverage: Coverage, demand: Demand, options: PlanOptio
   }
   const news: PlannedRead[] =
     last < to ? [{ part: 'news', from: Math.max(last, to - longest), to, namespaces: sorted(known) }] : [];
-  const starts = grouped(unknown, (namespace) => ({ from: to - (demand.get(namespace) ?? 0), to }));
-  const pasts = grouped(known, (namespace) => {
-    const from = to - (demand.get(namespace) ?? 0);
-    const before = coverage.get(namespace)?.from ?? to;
-    return from < before ? { from, to: before } : undefined;
+  const pieces = sorted(demand.keys()).flatMap((namespace) => {
+    const since = isKnown(namespace) ? coverage.get(namespace)?.from : undefined;
+    return missingPieces(demand.get(namespace) ?? [], to, since).map((piece) => ({ namespace, ...piece }));
   });
-  return [
-    ...news,
-    ...starts.map((read): PlannedRead => ({ part: 'start', ...read, peaksFrom: Math.min(read.from, to - peakWindow) })),
-    ...pasts.map((read): PlannedRead => ({ part: 'past', ...read })),
-  ];
+  const looks = grouped(pieces).map((read): PlannedRead => {
+    return read.part === 'start' ? { ...read, peaksFrom: Math.min(read.from, to - peakWindow) } : read;
+  });
+  return [...news, ...looks];
+}
+
+/** The longest window of all, in seconds. */
+export function longestOf(demand: Demand): number {
+  return Math.max(0, ...[...demand.values()].flat());
 }
 
 /** What is covered after a reading. @param newest the instant of its newest sample, if there was one */
@@ -103,24 +108,35 @@ export function coveredUntil(coverage: Coverage, at: number): Coverage {
 }
 
 interface Piece {
+  readonly part: 'start' | 'past';
   readonly from: number;
   readonly to: number;
 }
 
+/** What one namespace lacks of its windows. @param covered since when it is known, if it is at all */
+function missingPieces(windows: readonly number[], to: number, covered: number | undefined): Piece[] {
+  const pieces: Piece[] = [];
+  let since = covered;
+  for (const from of windows.map((window) => to - window).sort((a, b) => b - a)) {
+    if (since === undefined) pieces.push({ part: 'start', from, to });
+    else if (from < since) pieces.push({ part: 'past', from, to: since });
+    since = Math.min(from, since ?? from);
+  }
+  return pieces;
+}
+
+/** The nearest first: those of a namespace follow one another. */
 function grouped(
-  namespaces: readonly string[],
-  pieceOf: (namespace: string) => Piece | undefined,
+  pieces: readonly (Piece & { readonly namespace: string })[],
 ): (Piece & { readonly namespaces: readonly string[] })[] {
   const groups = new Map<string, Piece & { readonly namespaces: string[] }>();
-  for (const namespace of sorted(namespaces)) {
-    const piece = pieceOf(namespace);
-    if (!piece) continue;
-    const key = `${piece.from}/${piece.to}`;
+  for (const { namespace, ...piece } of pieces) {
+    const key = `${piece.part}/${piece.from}/${piece.to}`;
     const group = groups.get(key);
     if (group) group.namespaces.push(namespace);
     else groups.set(key, { ...piece, namespaces: [namespace] });
   }
-  return [...groups.values()];
+  return [...groups.values()].sort((a, b) => b.from - a.from);
 }
 
 function sorted(names: Iterable<string>): string[] {

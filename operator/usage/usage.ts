@@ -86,11 +86,8 @@ export function createUsageSources(options: UsageOptions): UsageSources {
       },
     });
     histories.push(history);
-    let wasFailing = false;
-    const onTurn = () => {
-      const isFailing = collectors[name]?.failure !== undefined;
-      if (isFailing !== wasFailing) options.onChange(name);
-      wasFailing = isFailing;
+    const onTurn = (hasTurned: boolean) => {
+      if (hasTurned) options.onChange(name);
     };
     const of = { provider, history, demand: () => demand.of(name), peakWindowMs, onTurn, now };
     if (provider.looksBack) {

@@ -147,7 +147,7 @@ function collectorOf(options: Pick<CollectorOptions, 'provider' | 'keep' | 'cloc
   return createUsageCollector({
     ...options,
     history: new UsageHistory({ workloads: () => workloads, peakWindow: 14 * DAY }),
-    demand: () => new Map([[NAMESPACE, 30 * DAY * 1000]]),
+    demand: () => new Map([[NAMESPACE, [30 * DAY * 1000]]]),
     peakWindowMs: 14 * DAY * 1000,
   });
 }

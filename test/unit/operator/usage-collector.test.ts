@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ProviderError } from '../../../operator/metrics/provider.js';
-import { DAY, FakeProvider, PODS, readings, START, WEB, WEB_CONTAINER, world } from './usage-world.js';
+import { DAY, FakeProvider, PODS, readings, REFUSED, START, WEB, WEB_CONTAINER, world } from './usage-world.js';
 
 const never = new AbortController().signal;
 const isDown = new ProviderError('ProviderUnreachable', 'Prometheus at http://p cannot be reached: refused');
@@ -35,7 +35,7 @@ describe('usage collector', () => {
     demand.set('shop', 2 * DAY * 1000);
     demand.set('other', DAY * 1000);
     expect(collector.coveredTo(['shop', 'other'])).to.equal(undefined);
-    await collector.whenCovered(['shop', 'other'], never);
+    await collector.whenCovered(['shop', 'other'], 2 * DAY * 1000, never);
     const now = START + 6000;
     expect(provider.requests.slice(1)).to.deep.equal([
       { from: now - DAY, to: now, namespaces: ['other'], peaksFrom: now - 14 * DAY },
@@ -60,7 +60,7 @@ describe('usage collector', () => {
       one.demand.set('shop', DAY * 1000);
       await one.minutes(hours * 60);
       one.demand.set('shop', 7 * DAY * 1000);
-      await one.collector.whenCovered(['shop'], never);
+      await one.collector.whenCovered(['shop'], 7 * DAY * 1000, never);
       const at = one.collector.coveredTo(['shop']) ?? 0;
       const usage = one.collector.usageOf(WEB_CONTAINER, 7 * DAY * 1000, at).cpu;
       await one.stop();
@@ -102,10 +102,14 @@ describe('usage collector', () => {
     let goOn: () => void = () => undefined;
     provider.before = () => new Promise<void>((resolve) => (goOn = resolve));
     const order: string[] = [];
-    const waits = collector.whenCovered(['shop'], never).then(() => order.push('covered'));
-    const nobodys = collector.whenCovered(['no policy is about this one'], never).then(() => order.push('told'));
+    const waits = collector.whenCovered(['shop'], DAY * 1000, never).then(() => order.push('covered'));
+    const nobodys = collector
+      .whenCovered(['no policy is about this one'], DAY * 1000, never)
+      .then(() => order.push('told'));
     const stopped = new AbortController();
-    const gaveUp = collector.whenCovered(['shop'], stopped.signal).catch((error: unknown) => order.push(String(error)));
+    const gaveUp = collector
+      .whenCovered(['shop'], DAY * 1000, stopped.signal)
+      .catch((error: unknown) => order.push(String(error)));
     await start();
     stopped.abort(new Error('enough'));
     await gaveUp;
@@ -125,7 +129,7 @@ describe('usage collector', () => {
     provider.before = () => new Promise<void>((resolve) => held.push(resolve));
     await start();
     demand.set('other', DAY * 1000);
-    const waits = collector.whenCovered(['other'], never).then(() => collector.coveredTo(['other']));
+    const waits = collector.whenCovered(['other'], DAY * 1000, never).then(() => collector.coveredTo(['other']));
     held.shift()?.();
     await settle();
     held.shift()?.();
@@ -152,8 +156,8 @@ describe('usage collector', () => {
     await start();
     provider.broken = isDown;
     await minutes(30);
-    expect(collector.failure).to.equal(isDown);
-    await collector.whenCovered(['shop'], never);
+    expect(collector.failureOf(['shop'], DAY * 1000)).to.equal(isDown);
+    await collector.whenCovered(['shop'], DAY * 1000, never);
     const before = collector.usageOf(WEB_CONTAINER, DAY * 1000, START + 3600);
     expect(before.cpu).to.include({ samples: 120, to: START + 3600 });
     expect(collector.coveredTo(['shop'])).to.equal(START + 3600);
@@ -161,7 +165,7 @@ describe('usage collector', () => {
     expect(provider.requests.length).to.be.within(20, 70);
     provider.broken = undefined;
     await minutes(3);
-    expect(collector.failure).to.equal(undefined);
+    expect(collector.failureOf(['shop'], DAY * 1000)).to.equal(undefined);
     const now = START + 93 * 60;
     expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, now).cpu).to.include({ samples: 186, to: now });
     await stop();
@@ -174,13 +178,41 @@ describe('usage collector', () => {
     const worlds = [hanging, wild, good].map((provider) => world(provider, { startMinute: 10 }));
     for (const { start } of worlds) await start();
     const [, wildOne, goodOne] = worlds;
-    expect(wildOne?.collector.failure)
+    expect(wildOne?.collector.failureOf(['shop'], DAY * 1000))
       .to.be.instanceOf(ProviderError)
       .and.to.include({ reason: 'ProviderAnswerInvalid' });
-    expect(wildOne?.collector.failure?.message).to.contain('undefined is not a function');
+    expect(wildOne?.collector.failureOf(['shop'], DAY * 1000)?.message).to.contain('undefined is not a function');
     expect(goodOne?.collector.coveredTo(['shop'])).to.equal(START + 600);
     await wildOne?.stop();
     await goodOne?.stop();
+  });
+
+  it('B-MET-3 without news nothing of the past is asked for; who waits is told when a past can be read after all', async () => {
+    const provider = new FakeProvider(readings(300));
+    const turned: boolean[] = [];
+    const onTurn = (hasTurned: boolean) => turned.push(hasTurned);
+    const { collector, demand, start, minutes, stop } = world(provider, { startMinute: 60, onTurn });
+    const isLong = ({ from, to }: { readonly from: number; readonly to: number }) => to - from > DAY;
+    await start();
+    demand.set('shop', 40 * DAY * 1000);
+    provider.refuses = isLong;
+    await minutes(10);
+    expect(collector.failureOf(['shop'], 40 * DAY * 1000)).to.equal(REFUSED);
+    expect(collector.failureOf(['shop'], DAY * 1000)).to.equal(undefined);
+    expect(turned.filter((one) => one)).to.have.length(1);
+    const tries = provider.requests.filter(isLong).length;
+    expect(tries).to.be.within(5, 20);
+    provider.broken = isDown;
+    await minutes(10);
+    expect(provider.requests.filter(isLong)).to.have.length(tries);
+    provider.broken = undefined;
+    provider.refuses = () => false;
+    turned.length = 0;
+    await minutes(3);
+    expect(turned).to.include(true);
+    expect(collector.failureOf(['shop'], 40 * DAY * 1000)).to.equal(undefined);
+    expect(turned.at(-1)).to.equal(false);
+    await stop();
   });
 
   it('B-MET-10 a reading that breaks off half way is read again, and counts once', async () => {
@@ -269,7 +301,7 @@ describe('usage collector', () => {
     goOn();
     await settle();
     await stopped;
-    expect(collector.failure).to.equal(undefined);
+    expect(collector.failureOf(['shop'], DAY * 1000)).to.equal(undefined);
     expect(provider.requests).to.have.length(1);
   });
 });

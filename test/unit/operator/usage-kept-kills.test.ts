@@ -150,7 +150,7 @@ describe('OOM kills, for the next process', () => {
         onKill: ({ workload }) => seen.push(workload),
         now: () => START * 1000,
       });
-      usage.demand.of = () => new Map([['shop', DAY * 1000]]);
+      usage.demand.of = () => new Map([['shop', [DAY * 1000]]]);
       const stop = new AbortController();
       return {
         provider,

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import type { NamedWorkload } from 'optipod/lib/usage';
+import { ProviderError } from '../../../operator/metrics/provider.js';
 import type { MetricsProvider, ReadRequest, UsageSink } from '../../../operator/metrics/reading.js';
 import { createMetrics } from '../../../operator/runtime/index.js';
 import { createUsageCollector, type UsageCollectorOptions } from '../../../operator/usage/collector.js';
@@ -35,6 +36,8 @@ export function readings(untilMinute: number, pods: readonly string[] = PODS): R
   ).flat();
 }
 
+export const REFUSED = new ProviderError('ProviderRefused', 'the provider answered 422: too much');
+
 /** Hands over recorded readings, as a metrics backend would have them. */
 export class FakeProvider implements MetricsProvider {
   readonly name = 'custom';
@@ -43,6 +46,8 @@ export class FakeProvider implements MetricsProvider {
   readonly requests: ReadRequest[] = [];
   /** What the next readings throw. */
   broken: unknown;
+  /** Which readings it refuses. */
+  refuses: (request: ReadRequest) => boolean = () => false;
   /** What is there to be read. */
   readings: readonly Reading[];
   /** Does what it likes before it reads. */
@@ -62,6 +67,7 @@ export class FakeProvider implements MetricsProvider {
     await this.before(sink);
     signal.throwIfAborted();
     if (this.broken !== undefined) throw this.broken as Error;
+    if (this.refuses(request)) throw REFUSED;
     for (const { at, pod, cpu, memory } of this.readings) {
       if (at <= request.from || at > request.to) continue;
       const of = { namespace: 'shop', pod, container: 'app' };
@@ -85,7 +91,7 @@ export function world(
   const collector = createUsageCollector({
     provider,
     history,
-    demand: () => demand,
+    demand: () => new Map(Array.from(demand, ([namespace, window]) => [namespace, [window]])),
     peakWindowMs: 14 * DAY * 1000,
     keep: provider.looksBack ? undefined : (usage) => kept.push(usage),
     clock,

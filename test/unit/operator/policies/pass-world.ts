@@ -233,16 +233,13 @@ export class PassWorld {
   }
 
   #collector(provider: string) {
-    const failure = () => this.failure;
     const usage = {
       cpu: usageOf('cpu', [0.1]),
       memory: usageOf('memory', [2 ** 28]),
       memoryPeak: { bytes: 2 ** 28, at: NOW },
     };
     return {
-      get failure() {
-        return failure();
-      },
+      failureOf: () => this.failure,
       usageOf: () => usage,
       coveredTo: () => Math.floor(this.now / 1000),
       isCovered: () => !this.slow.has(provider),

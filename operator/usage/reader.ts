@@ -1,0 +1,200 @@
+import { decodeUsageRecord, forgottenBy } from 'optipod/lib/usage';
+import { ProviderError } from '../metrics/provider.js';
+import type { MetricsProvider } from '../metrics/reading.js';
+import { messageOf, type Backoff, type Clock, type Logger } from '../runtime/index.js';
+import type { UsageHistory } from './history.js';
+import { Keeping, type KeptUsage } from './keeping.js';
+import { LookBacks } from './look-backs.js';
+import {
+  coveredBy,
+  coveredSince,
+  coveredUntil,
+  longestOf,
+  planReads,
+  type Coverage,
+  type Demand,
+  type PlannedRead,
+} from './read-plan.js';
+import { Retention } from './retention.js';
+
+export interface UsageReaderOptions {
+  readonly provider: MetricsProvider;
+  readonly history: UsageHistory;
+  /** In seconds. */
+  readonly demand: () => Demand;
+  /** How far back daily peaks of memory are asked for, in seconds. */
+  readonly peakWindow: number;
+  /** Takes what the next process is to know. @default nobody: the provider can be asked again */
+  readonly keep?: ((usage: KeptUsage) => void) | undefined;
+  /** Of looks into the past that failed. */
+  readonly backoff: Backoff;
+  readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Reads what is missing of what is asked for, a turn at a time, and knows what was read and what could not be. Times in seconds. */
+export interface UsageReader {
+  /** Nothing that is new can be read. */
+  readonly isDown: boolean;
+  /** When more of the past is to be tried again, by the clock, in milliseconds. */
+  readonly retryAt: number;
+  /** How far back usage is remembered. */
+  readonly retention: number;
+  /** One turn. @returns whether something that could be read cannot any more, or the other way round */
+  turn(signal: AbortSignal, log: Logger): Promise<boolean>;
+  isCovered(namespaces: readonly string[], window: number): boolean;
+  failureOf(namespaces: readonly string[], window: number): ProviderError | undefined;
+  coveredTo(namespaces: Iterable<string>): number | undefined;
+  restore(usage: Pick<KeptUsage, 'bytes'>): void;
+}
+
+export function createUsageReader(options: UsageReaderOptions): UsageReader {
+  const { provider, history, keep, demand, clock, now } = options;
+  const retention = new Retention();
+  const keeping = keep && new Keeping(history, keep);
+  const lookBacks = new LookBacks(options.backoff);
+  let coverage: Coverage = new Map();
+  /** Of reading what is new, which concerns everybody. */
+  let failure: ProviderError | undefined;
+  /** The newest sample ever, by which everything ages. */
+  let newest = 0;
+
+  const settled = () => Math.floor(provider.settled(now()));
+
+  /** @param to seconds since 1970 */
+  function plan(to: number): PlannedRead[] {
+    const wanted = demand();
+    lookBacks.begin(wanted, clock.now());
+    coverage = coveredUntil(new Map([...coverage].filter(([namespace]) => wanted.has(namespace))), to);
+    newest = Math.min(newest, to);
+    return planReads(coverage, wanted, {
+      to,
+      looksBack: provider.looksBack,
+      interval: Math.ceil(provider.intervalMs / 1000),
+      peakWindow: options.peakWindow,
+    });
+  }
+
+  async function read(planned: PlannedRead, signal: AbortSignal): Promise<void> {
+    const { part: _, ...request } = planned;
+    const reading = history.begin(request.to, keeping !== undefined);
+    await provider.read(request, reading, signal);
+    signal.throwIfAborted();
+    reading.end();
+    coverage = coveredBy(coverage, planned, reading.newest);
+    if (reading.newest === undefined) return;
+    newest = Math.max(newest, reading.newest);
+    keeping?.reading(request, reading);
+  }
+
+  /** A part of the past, for those who ask for it: it may be more than the provider has to give. */
+  async function lookBack(planned: PlannedRead, window: number, signal: AbortSignal, log: Logger): Promise<void> {
+    const namespaces = lookBacks.open(planned.namespaces, window);
+    if (namespaces.length === 0) return;
+    const about = { provider: provider.name, namespaces, seconds: window };
+    try {
+      await read({ ...planned, namespaces }, signal);
+      if (lookBacks.succeeded(namespaces, window)) log.info(about, 'past usage can be read again');
+    } catch (error) {
+      if (signal.aborted) return;
+      const isNews = lookBacks.failed(namespaces, window, asProviderError(provider, error));
+      log[isNews ? 'warn' : 'debug']({ ...about, err: error }, 'past usage could not be read');
+    }
+  }
+
+  /**
+   * Everything that is missing, one after the other: what fails is tried again. Without news the provider is down, and not asked
+   * for more.
+   * @returns why there are no news
+   */
+  async function readMissing(signal: AbortSignal, log: Logger): Promise<ProviderError | undefined> {
+    try {
+      const to = settled();
+      for (const planned of plan(to)) {
+        if (planned.part === 'news') await read(planned, signal);
+        else await lookBack(planned, to - planned.from, signal, log);
+        signal.throwIfAborted();
+      }
+      return undefined;
+    } catch (error) {
+      return asProviderError(provider, error);
+    }
+  }
+
+  function noteNews(error: ProviderError | undefined, log: Logger): void {
+    if (error) log[failure ? 'debug' : 'warn']({ provider: provider.name, err: error }, 'usage could not be read');
+    else if (failure) log.info({ provider: provider.name }, 'usage can be read again');
+    failure = error;
+  }
+
+  /** What is forgotten is read again when somebody asks for it again. */
+  function forget(): void {
+    retention.note(longestOf(demand()), newest);
+    history.advance(newest, retention.longest);
+    coverage = coveredSince(coverage, forgottenBy(newest, retention.longest));
+  }
+
+  /** What cannot be read, as a text to compare. */
+  function troubles(): string {
+    return [failure ? 'news' : '', ...lookBacks.failing].join(' ');
+  }
+
+  function isCovered(namespace: string, window: number): boolean {
+    const covered = coverage.get(namespace);
+    return covered !== undefined && (!provider.looksBack || covered.from <= settled() - window);
+  }
+
+  return {
+    get isDown() {
+      return failure !== undefined;
+    },
+    get retryAt() {
+      return lookBacks.due;
+    },
+    get retention() {
+      return retention.longest;
+    },
+
+    async turn(signal, log) {
+      const before = troubles();
+      const error = await readMissing(signal, log);
+      if (signal.aborted) return false;
+      noteNews(error, log);
+      lookBacks.end(clock.now());
+      if (newest > 0) {
+        forget();
+        keeping?.hours(newest);
+      }
+      return troubles() !== before;
+    },
+
+    isCovered: (namespaces, window) => namespaces.every((namespace) => isCovered(namespace, window)),
+
+    failureOf(namespaces, window) {
+      if (failure) return failure;
+      const lacking = namespaces.filter((namespace) => !isCovered(namespace, window));
+      return lacking.map((namespace) => lookBacks.failureOf(namespace, window)).find((one) => one !== undefined);
+    },
+
+    coveredTo(namespaces) {
+      let to = Infinity;
+      for (const namespace of namespaces) to = Math.min(to, coverage.get(namespace)?.asked ?? Number.NEGATIVE_INFINITY);
+      return Number.isFinite(to) ? to : undefined;
+    },
+
+    restore({ bytes }) {
+      const record = decodeUsageRecord(bytes);
+      history.restore(record);
+      newest = Math.max(newest, record.to);
+      keeping?.restored(record);
+    },
+  };
+}
+
+/** What a provider throws that it should not is told as its failure: one that is broken must not stop the others. */
+function asProviderError({ name }: MetricsProvider, error: unknown): ProviderError {
+  if (error instanceof ProviderError) return error;
+  const message = `the provider ${name} failed: ${messageOf(error)}`;
+  return new ProviderError('ProviderAnswerInvalid', message, { cause: error });
+}
