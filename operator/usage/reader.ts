@@ -16,6 +16,7 @@ import {
   type PlannedRead,
 } from './read-plan.js';
 import { Retention } from './retention.js';
+import { SampleTime } from './sample-time.js';
 
 export interface UsageReaderOptions {
   readonly provider: MetricsProvider;
@@ -54,11 +55,10 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
   const retention = new Retention();
   const keeping = keep && new Keeping(history, keep);
   const lookBacks = new LookBacks(options.backoff);
+  const time = new SampleTime(() => clock.now());
   let coverage: Coverage = new Map();
   /** Of reading what is new, which concerns everybody. */
   let failure: ProviderError | undefined;
-  /** The newest sample ever, by which everything ages. */
-  let newest = 0;
 
   const settled = () => Math.floor(provider.settled(now()));
 
@@ -67,7 +67,7 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
     const wanted = demand();
     lookBacks.begin(wanted, clock.now());
     coverage = coveredUntil(new Map([...coverage].filter(([namespace]) => wanted.has(namespace))), to);
-    newest = Math.min(newest, to);
+    time.cap(to);
     return planReads(coverage, wanted, {
       to,
       looksBack: provider.looksBack,
@@ -84,7 +84,7 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
     reading.end();
     coverage = coveredBy(coverage, planned, reading.newest);
     if (reading.newest === undefined) return;
-    newest = Math.max(newest, reading.newest);
+    time.note(reading.newest);
     keeping?.reading(request, reading);
   }
 
@@ -130,6 +130,7 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
 
   /** What is forgotten is read again when somebody asks for it again. */
   function forget(): void {
+    const { newest } = time;
     retention.note(longestOf(demand()), newest);
     history.advance(newest, retention.longest);
     coverage = coveredSince(coverage, forgottenBy(newest, retention.longest));
@@ -162,9 +163,9 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
       if (signal.aborted) return false;
       noteNews(error, log);
       lookBacks.end(clock.now());
-      if (newest > 0) {
+      if (time.newest > 0) {
         forget();
-        keeping?.hours(newest);
+        keeping?.hours(time.newest);
       }
       return troubles() !== before;
     },
@@ -186,7 +187,7 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
     restore({ bytes }) {
       const record = decodeUsageRecord(bytes);
       history.restore(record);
-      newest = Math.max(newest, record.to);
+      time.restore(record.to);
       keeping?.restored(record);
     },
   };

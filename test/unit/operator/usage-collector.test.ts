@@ -291,6 +291,43 @@ describe('usage collector', () => {
     await stop();
   });
 
+  describe('a clock that leaps ahead, with samples of the future from a provider without a past', () => {
+    /** An hour of readings, then some minutes 400 days ahead with a sample each, then an hour as before. */
+    const leapt = async (minutes: number) => {
+      const provider = new FakeProvider(readings(500), false);
+      const one = world(provider);
+      await one.start();
+      await one.minutes(60);
+      one.wall.offsetMs += 400 * DAY * 1000;
+      provider.before = (sink) => {
+        const { to } = provider.requests.at(-1) ?? { to: 0 };
+        sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(to, 0.1);
+      };
+      await one.minutes(minutes);
+      const then = one.collector.coveredTo(['shop']);
+      provider.before = () => undefined;
+      one.wall.offsetMs -= 400 * DAY * 1000;
+      await one.minutes(60);
+      await one.stop();
+      const before = one.collector.usageOf(WEB_CONTAINER, 3600 * 1000, START + 3600).cpu;
+      const after = one.collector.usageOf(WEB_CONTAINER, 1800 * 1000, START + (120 + minutes) * 60).cpu;
+      return { then, before, after };
+    };
+
+    it('B-MET-8 for less than an hour has nothing forgotten', async () => {
+      const { then, before, after } = await leapt(45);
+      expect(then).to.equal(START + 105 * 60 + 400 * DAY);
+      expect(before).to.include({ to: START + 3600 });
+      expect(before?.samples).to.be.within(105, 120);
+      expect(after).to.include({ instants: 30 });
+    });
+
+    it('for longer is believed: time that a machine slept through has passed', async () => {
+      const { before } = await leapt(75);
+      expect(before).to.equal(undefined);
+    });
+  });
+
   it('ends when it is told to, in the middle of a reading too', async () => {
     const provider = new FakeProvider([]);
     const { collector, start, stop, settle } = world(provider);
