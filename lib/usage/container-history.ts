@@ -41,7 +41,7 @@ export class ContainerHistory {
   readonly #pods = new Map<string, PodHistory>();
   readonly #peaks = new MemoryPeaks();
   readonly #oomKills = new OomKills();
-  /** The hour in which it was last tidied up. */
+  /** The hour in which it was last tidied up; after a clock was wrong, one that is yet to come. */
   #tidied = -1;
 
   /** Whether there are samples, and not only peaks and kills, which outlast them. */
@@ -138,7 +138,7 @@ export class ContainerHistory {
   /** Told when it is, now and then: seals what is two hours old, and forgets what nobody asks for any more. */
   advance(now: number, retention: Retention): void {
     const hour = Math.floor(now / HOUR);
-    const isNewHour = hour > this.#tidied;
+    const isNewHour = hour !== this.#tidied;
     for (const [pod, history] of this.#pods) {
       for (const metric of USAGE_METRICS) {
         const series = history[metric];

@@ -183,6 +183,14 @@ describe('usage history', () => {
     expect([history.hasSamples, history.isEmpty]).to.deep.equal([false, true]);
   });
 
+  it('forgets on as before when time went back, for which a clock was wrong', () => {
+    const history = historyOf(minutes(60, ['web']));
+    history.advance(START + 400 * DAY, { samples: Infinity, peaks: Infinity });
+    expect(history.hasSamples).to.equal(true);
+    history.advance(START + 2 * DAY, { samples: DAY, peaks: DAY });
+    expect(history.hasSamples).to.equal(false);
+  });
+
   it('B-REC-5 the highest working set of each day is remembered longer than samples are', () => {
     const history = new ContainerHistory();
     const at = (day: number) => START + day * DAY + 7;
