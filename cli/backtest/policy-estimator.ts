@@ -9,6 +9,7 @@ import {
 } from '../../lib/kube/index.js';
 import { OPERATOR_SETTINGS } from '../../lib/optipod/index.js';
 import {
+  minSamplesOf,
   recommend,
   type GradualState,
   type RecommendationSettings,
@@ -43,7 +44,7 @@ function estimation(spec: RecommendingSpec): Estimation {
     minChange: defaultOf('minChange'),
     staleAfter: defaultOf('staleAfter') / 1000,
   };
-  const minSamples = spec.metricsConfig.metricsServer?.minSamplesRequired ?? defaultOf('minSamples');
+  const minSamples = minSamplesOf(spec, defaultOf('minSamples'));
   let standing: ResourceRequirements = {};
   let gradual: GradualState | undefined;
 

@@ -71,6 +71,15 @@ export interface RecommendationInput {
   readonly holds?: readonly ClusterHold[];
 }
 
+/**
+ * Distinct instants of usage there must be: the policy's own number is for the metrics server, every other provider goes by the
+ * operator's.
+ */
+export function minSamplesOf({ metricsConfig }: Pick<RecommendingSpec, 'metricsConfig'>, standard: number): number {
+  const { provider, metricsServer } = metricsConfig;
+  return provider === 'metrics-server' ? (metricsServer?.minSamplesRequired ?? standard) : standard;
+}
+
 /** A request and a limit in cores or bytes, each where there is one. */
 export interface Amounts {
   readonly request: number | undefined;

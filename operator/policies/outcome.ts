@@ -5,6 +5,7 @@ import {
   hasRecommendation,
   holdOf,
   holdsOf,
+  minSamplesOf,
   recommendWorkload,
   reportOf,
   wantedAmounts,
@@ -107,7 +108,7 @@ function resultFor(judged: Judged, usage: UsageAt, context: PassContext) {
     policy: acting,
     workload: shown,
     usage: usage.of(workload),
-    minSamples: minSamples(acting, context),
+    minSamples: minSamplesOf(acting.spec, context.minSamples),
     now: usage.at,
     settings: context.recommending,
     authored: authoredMemory(applying, workload),
@@ -183,10 +184,4 @@ async function applied(
   await remember(applying);
   const { wanted: fresh, without } = back;
   return applyTemplate({ ...request, fresh, without, suspension: undefined }, context);
-}
-
-/** The policy's own number is for the metrics server; every other provider goes by the operator's. */
-function minSamples({ spec }: ValidPolicy, { minSamples: standard }: PassContext): number {
-  const { provider, metricsServer } = spec.metricsConfig;
-  return provider === 'metrics-server' ? (metricsServer?.minSamplesRequired ?? standard) : standard;
 }

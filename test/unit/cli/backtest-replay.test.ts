@@ -82,6 +82,17 @@ describe('the replay', () => {
     expect(course.find(({ requests }) => requests.cpu === 2)?.at).to.equal(DAY + 2 * HOUR);
   });
 
+  it("B-MET-6 goes by the policy's minSamplesRequired where the operator does: for the metrics server alone", () => {
+    const recommended = (provider: 'prometheus' | 'metrics-server') => {
+      // Three samples are in a window.
+      const metricsConfig = { provider, rollingWindow: '30m', metricsServer: { minSamplesRequired: 3 } };
+      const { spec } = policyOf({ metricsConfig });
+      return replay(trace(Array<number>(INSTANTS).fill(0.5)), policyEstimator('it', spec), HOURLY).course.length > 0;
+    };
+    expect(recommended('metrics-server')).to.equal(true);
+    expect(recommended('prometheus')).to.equal(false);
+  });
+
   it('B-MET-10 where nothing is recommended, what stood before stands; where nothing ever was, nothing is judged', () => {
     const told = [{ cpu: 1 }, {}, { memory: 64 * MIB }, {}];
     const { course, score } = replay(trace(Array<number>(INSTANTS).fill(0.5)), scripted(told), HOURLY);
