@@ -53,4 +53,22 @@ describe('since when new pods get what is recommended', () => {
     await world.pass();
     expect(since(world)).to.equal(instant(world.now + 60_000));
   });
+
+  it('B-APP-11 B-FRM-2 is when the workload went back to what its template says, told once', async () => {
+    const world = shop('Auto');
+    await world.pass();
+    world.now += DAY;
+    world.suspend('web', { reason: 'Regressed', message: 'web-1 is not ready' });
+    const told = world.told.get('shop/deployment-web');
+    const { applying } = world.of('web');
+    if (!told || !applying?.change) throw new Error('nothing was changed');
+    const change = { ...applying.change, containers: [], proven: true };
+    world.told.set('shop/deployment-web', { ...told, status: { ...told.status, applying: { ...applying, change } } });
+    const back = instant(world.now);
+    await world.pass();
+    expect(since(world)).to.equal(back);
+    world.now += 3_600_000;
+    await world.pass();
+    expect(since(world)).to.equal(back);
+  });
 });
