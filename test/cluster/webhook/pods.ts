@@ -63,7 +63,7 @@ export function createWorkload(
   return client.create(WORKLOADS[kind], { metadata: { namespace, name, annotations }, spec });
 }
 
-/** A policy that reaches no workload: the operator leaves its annotations alone, and the webhook asks only for its UID. */
+/** A policy that reaches no workload unless `spec` says so: of that of an annotation, the webhook asks only for its UID. */
 export async function createPolicy(
   { client }: World,
   namespace: string,

@@ -25,7 +25,7 @@ describe('the webhook, before pods are replaced for its sake', function () {
   const stop = new AbortController();
 
   before(async () => {
-    world = await World.start({ name: 'proof' });
+    world = await World.start({ name: 'proof', operator: 'certificates' });
     await world.namespace('shop');
     await world.namespace('bare', {});
     annotations = annotationsOf(await createPolicy(world, 'shop', 'web'), SAID);

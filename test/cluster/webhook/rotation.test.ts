@@ -55,7 +55,7 @@ describe('the rotation of certificates under load', function () {
 
   before(async () => {
     stop = new AbortController();
-    world = await World.start({ name: 'rotation', now: () => clock, failurePolicy: 'Fail' });
+    world = await World.start({ name: 'rotation', operator: 'certificates', now: () => clock, failurePolicy: 'Fail' });
     subscribe('http.server.request.start', note);
     const namespace = await world.namespace('rotation');
     await world.namespace('handshakes', { handshakes: 'all' });

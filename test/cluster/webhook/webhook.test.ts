@@ -14,7 +14,7 @@ describe('the webhook on a real kube-apiserver', function () {
   let world: World;
 
   before(async () => {
-    world = await World.start();
+    world = await World.start({ operator: 'certificates' });
     await createNodeOnPaper(world);
     const namespace = await world.namespace('warm-up');
     const wanted = { requests: { cpu: '240m' } };

@@ -26,6 +26,7 @@ import { webhookSettings } from '../../../webhook/settings.js';
 import { createWebhook } from '../../../webhook/webhook.js';
 import { startCluster, waitFor, type Cluster } from '../../kit/index.js';
 import { webhookSlice } from '../../support/webhook-slice.js';
+import { certificatesOnly } from './certificates-only.js';
 
 const SOON = { everyMs: 20, timeoutMs: 30_000 };
 
@@ -38,6 +39,8 @@ export interface Running {
 export interface WorldOptions {
   /** Where it is installed, and taken away from again. @default a control plane of its own */
   readonly cluster?: Cluster;
+  /** Whether all of the operator runs, or only what keeps the certificates: annotations of a test's own stay. @default 'all' */
+  readonly operator?: 'all' | 'certificates';
   /** A provider of usage of the test's own. */
   readonly custom?: MetricsProvider;
   /** Of the cluster. @default 'webhook' */
@@ -111,21 +114,23 @@ export class World {
   }
 
   async startOperator(): Promise<void> {
-    const { operatorFlags = [], elected = false, now, custom } = this.#options;
+    const { operator = 'all', operatorFlags = [], elected = false, now, custom } = this.#options;
     const { client, metrics } = await this.#clientOf(NAMES.operator);
     const election = elected ? await this.#election() : {};
     const settings = operatorSettings({ env: {}, argv: ['--health-port=0', ...operatorFlags] });
     const webhookNames = ['localhost'];
-    const given = { ...(now ? { now } : {}), ...(custom ? { custom } : {}) };
-    const manager = createOperator({
-      client,
-      metrics,
-      settings,
-      log: silentLogger,
-      webhookNames,
-      ...given,
-      ...election,
-    });
+    const given = { client, metrics, ...(now ? { now } : {}) };
+    const manager =
+      operator === 'certificates'
+        ? certificatesOnly({ ...given, dnsNames: webhookNames })
+        : createOperator({
+            ...given,
+            settings,
+            log: silentLogger,
+            webhookNames,
+            ...(custom ? { custom } : {}),
+            ...election,
+          });
     this.#operator = running(metrics, (signal) => manager.run(signal));
   }
 
