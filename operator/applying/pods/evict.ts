@@ -20,8 +20,9 @@ export interface EvictContext {
 }
 
 /**
- * Evicts one of the pods that cannot be resized in place, once the one before it is replaced and ready. Budgets are respected by
- * the eviction API; nothing is ever deleted.
+ * Evicts one of the pods that cannot be resized in place, once the one before it is replaced and ready. One that is not ready
+ * itself goes before the others: it serves nobody, and may be what its workload goes back for. Budgets are respected by the
+ * eviction API; nothing is ever deleted.
  * @param all pods of the workload, those on their way out among them
  */
 export async function evictNext(
@@ -32,7 +33,7 @@ export async function evictNext(
 ): Promise<PodsOutcome> {
   const { memory, workload, policy } = task;
   const left = `${stuck.length} of ${all.length} pods to evict`;
-  const missing = notReady(all, task);
+  const missing = notReady(stuck, all, task);
   if (missing !== undefined) return { reason: 'Evicting', message: `${left}; ${missing}` };
   const blocked = stillBlocked(memory, left, context.now());
   if (blocked) return blocked;
@@ -44,18 +45,29 @@ export async function evictNext(
       againMs: refusal.retryAfterMs ?? GATE_MS,
     };
   }
-  const [pod] = [...stuck].sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
+  const [pod] = [...stuck].sort(firstToGo);
   return pod ? evict(pod, left, task, context) : {};
 }
 
+/** By readiness, then by age. */
+function firstToGo(a: SeenPod, b: SeenPod): number {
+  const age = a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1;
+  return Number(a.isReady) - Number(b.isReady) || age;
+}
+
 /** What has to happen before another pod goes. */
-function notReady(all: readonly SeenPod[], { workload, memory }: PodsTask): string | undefined {
+function notReady(
+  stuck: readonly SeenPod[],
+  all: readonly SeenPod[],
+  { workload, memory }: PodsTask,
+): string | undefined {
   const staying = all.filter(
     ({ metadata }) => metadata.deletionTimestamp === undefined && metadata.uid !== memory.evicted,
   );
   if (staying.length < all.length) return 'one is on its way out';
   if (staying.length < workload.replicas) return `${workload.replicas - staying.length} are to be made`;
-  const unready = staying.filter(({ isReady }) => !isReady).length;
+  const going = new Set(stuck.map(({ metadata }) => metadata.uid));
+  const unready = staying.filter(({ isReady, metadata }) => !isReady && !going.has(metadata.uid)).length;
   return unready === 0 ? undefined : `${unready} are not ready`;
 }
 

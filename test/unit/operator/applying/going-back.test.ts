@@ -101,6 +101,27 @@ describe('pods of a workload that goes back to what it had', () => {
     expect(world.events.map(({ reason }) => reason)).to.deep.equal(['InPlaceResizeUnavailable']);
   });
 
+  it('B-APP-11 are evicted though they are not ready, and those before the ones that are', async () => {
+    const world = await regressing({ allowRecreate: true, allowInPlaceResize: false });
+    for (const name of ['web-1-bad', 'web-2-bad']) world.losesReadiness(name);
+    world.goesBack({}, BACK);
+    await world.look(BACK + 1);
+    expect(world.asked).to.deep.equal([{ evict: 'web-1-bad' }]);
+    world.pods.delete('web-1-bad');
+    world.born('web-3', { seconds: BACK + 10 });
+    world.losesReadiness('web-3');
+    await world.look(BACK + 20);
+    expect(world.asked, 'before its replacement is ready').to.have.length(1);
+    world.pods.delete('web-3');
+    world.born('web-3', { seconds: BACK + 10 });
+    for (const next of ['web-2-bad', 'web-0-bad']) {
+      await world.look(BACK + 30);
+      expect(world.asked.at(-1)).to.deep.equal({ evict: next });
+      world.pods.delete(next);
+      world.born(`${next}-replaced`, { seconds: BACK + 25 });
+    }
+  });
+
   it('B-APP-11 are restarted once, whatever new pods have by the time', async () => {
     const strategy = { rolloutStrategy: 'immediate', allowInPlaceResize: false };
     const world = new PodsWorld({ template: { requests: { memory: '128Mi' } }, wanted: bad, replicas: 0, strategy });

@@ -111,6 +111,11 @@ export class PodsWorld {
     this.pods.set(name, inEffect(pod));
   }
 
+  losesReadiness(name: string): void {
+    const pod = this.pods.get(name);
+    if (pod) this.pods.set(name, { ...pod, status: { ...pod.status, conditions: [] } });
+  }
+
   /** A pod's containers have all ended: it was evicted for want of room on its node, and its object stays. */
   fails(name: string): void {
     const pod = this.pods.get(name);

@@ -90,12 +90,10 @@ describe('pods that cannot be resized in place', () => {
       await world.look(3);
       expect(world.told?.reason).to.equal('Evicting');
       world.born('web-9', { seconds: 4, resources: more });
-      const ready = world.pods.get('web-9');
-      if (!ready) throw new Error('no pod');
-      world.pods.set('web-9', { ...ready, status: { ...ready.status, conditions: [] } });
+      world.losesReadiness('web-9');
       await world.look(5);
       expect(world.asked).to.have.length(1);
-      world.pods.set('web-9', ready);
+      world.born('web-9', { seconds: 4, resources: more });
       await world.look(6);
       expect(world.asked.slice(1)).to.deep.equal([{ evict: 'web-1' }]);
       expect(world.gateAsked).to.equal(2);
