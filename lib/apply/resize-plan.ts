@@ -53,12 +53,14 @@ export function planResize(
   limitRanges: readonly LimitRange[],
   { standing = [], partly = false }: ResizeCircumstances = {},
 ): ResizePlan {
-  const has = standing.reduce((pod, { inEffect }) => withResources(pod, inEffect), spec);
+  const before = standing.reduce((pod, { inEffect }) => withResources(pod, inEffect), spec);
+  const qos = qosClass(spec);
+  // Limits that came with what is refused cannot be taken away again, and the class is for life.
+  const has = qosClass(before) === qos ? before : spec;
   const patch = patchPod(has, wanted, limitRanges);
   if (patch.outcome === 'refused') return impossible(patch.reason);
   if (patch.outcome === 'unchanged') return throughSteps(spec, [has]);
   if (spec.os?.name === 'windows') return impossible('WindowsPod');
-  const qos = qosClass(spec);
   if (qos === 'BestEffort') return impossible('BestEffortPod');
   const changes = changesBetween(has, patch.after);
   const isGood = (some: readonly Change[]) => isGoodPod(has, some, limitRanges);

@@ -139,6 +139,18 @@ describe('a resize in place', () => {
       });
     });
 
+    it('B-APP-6 nothing is asked back that would leave the pod in another QoS class', () => {
+      const own = {
+        name: 'app',
+        resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: '1', memory: '64Mi' } },
+      };
+      // It had no limits before, and keeps those that it was given.
+      const beside = { name: 'beside', resources: guaranteed('100m', '64Mi') };
+      const refusal = inUse({ requests: { memory: '128Mi' }, limits: { cpu: '100m', memory: '128Mi' } });
+      const plan = planResize({ containers: [own, beside] }, new Map(), [], { standing: [refusal] });
+      expect(plan).to.deep.equal({ outcome: 'unchanged' });
+    });
+
     it('B-APP-6 where nothing but that is wanted the kubelet tries again by itself, or gets another limit to try', () => {
       const refusal = inUse({ limits: { memory: '128Mi' } });
       expect(planned(pod(asked), asked, refusal)).to.deep.equal({ outcome: 'unchanged' });
