@@ -19,9 +19,15 @@ export function matchesLabels(selector: LabelSelector, labels: Readonly<Record<s
   );
 }
 
-/** NotIn holds for an absent key too, as in Kubernetes. */
-function satisfies({ key, operator, values = [] }: LabelSelectorRequirement, labels: Readonly<Record<string, string>>) {
-  const value = own(labels, key);
+function satisfies({ key, ...wanted }: LabelSelectorRequirement, labels: Readonly<Record<string, string>>): boolean {
+  return meets(own(labels, key), wanted);
+}
+
+/** Whether a value, or that there is none, is what a selector wants. NotIn holds for none too, as in Kubernetes. */
+export function meets(
+  value: string | undefined,
+  { operator, values = [] }: Pick<LabelSelectorRequirement, 'operator' | 'values'>,
+): boolean {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

@@ -1,3 +1,5 @@
+import type { LabelSelectorRequirement } from './label-selector.js';
+
 /** Kubernetes objects as they are on the wire: raw JSON, dates are strings, and what may be missing is optional. */
 
 export interface OwnerReference {
@@ -176,7 +178,7 @@ export interface ResourceQuota extends KubeObject {
     readonly scopeSelector?: {
       readonly matchExpressions?: readonly {
         readonly scopeName: string;
-        readonly operator: string;
+        readonly operator: LabelSelectorRequirement['operator'];
         readonly values?: readonly string[];
       }[];
     };

@@ -1,5 +1,5 @@
 import { RESOURCE_FIELDS, RESOURCE_NAMES, type ResourceField, type ResourceName } from '../api/index.js';
-import type { PodSpec, ResourceQuota } from '../kube/index.js';
+import { meets, type PodSpec, type ResourceQuota } from '../kube/index.js';
 import { nanosOf } from './total.js';
 
 /** What a ResourceQuota limits of a pod's CPU or memory, and therefore wants every container to say. */
@@ -47,38 +47,17 @@ export function unmetDemand(
 
 /** Whether all of a quota's scopes hold for a pod that has resources, or will have them by the time it counts. */
 function countsFor({ spec }: ResourceQuota, pod: PodSpec): boolean {
-  const scopes = (spec?.scopes ?? []).map((scopeName) => ({
-    scopeName,
-    operator: 'Exists',
-    values: [] as readonly string[],
-  }));
-  const selected = (spec?.scopeSelector?.matchExpressions ?? []).map(({ values = [], ...rest }) => ({
-    ...rest,
-    values,
-  }));
-  return [...scopes, ...selected].every(({ scopeName, operator, values }) => {
+  const scopes = (spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' as const }));
+  return [...scopes, ...(spec?.scopeSelector?.matchExpressions ?? [])].every(({ scopeName, ...wanted }) => {
     switch (scopeName) {
       case 'NotTerminating':
       case 'NotBestEffort':
         return true;
       case 'PriorityClass':
-        return isOfPriority(pod.priorityClassName, operator, values);
+        return meets(pod.priorityClassName, wanted);
       // Terminating: pods of workloads have no deadline. CrossNamespacePodAffinity and what is younger: nobody can tell here.
       default:
         return false;
     }
   });
-}
-
-function isOfPriority(name: string | undefined, operator: string, values: readonly string[]): boolean {
-  switch (operator) {
-    case 'In':
-      return name !== undefined && values.includes(name);
-    case 'NotIn':
-      return name === undefined || !values.includes(name);
-    case 'Exists':
-      return name !== undefined;
-    default:
-      return name === undefined;
-  }
 }

@@ -1,9 +1,6 @@
-import { RESOURCE_NAMES } from '../api/index.js';
 import { parseQuantity, type PodSpec, type ResourceQuota } from '../kube/index.js';
 import { podTotal, qosClass, quotaDemands, quotaKeys, unmetDemand, type QuotaDemand } from '../pod/index.js';
-import type { ContainerRecommendation } from './container.js';
 import { hold, type Hold } from './explanation.js';
-import type { ResourceRecommendation } from './recommend.js';
 
 /** What a ResourceQuota leaves of one resource: cores or bytes; below zero where more is used than it has. */
 export interface QuotaHeadroom extends QuotaDemand {
@@ -57,31 +54,17 @@ export function quotaShortage(
 
 /**
  * A BestEffort pod that is given anything counts for quotas that passed it over before, and is refused where one of its
- * containers lacks what these limit: then it is given nothing.
+ * containers lacks what these limit: then it is to be given nothing.
  * @param before the pod as kube-apiserver makes it of the template
  * @param after with what stands and what would be written now
  */
-export function heldByDemand(
-  containers: readonly ContainerRecommendation[],
-  before: PodSpec,
-  after: PodSpec,
-  demands: readonly QuotaDemand[],
-): readonly ContainerRecommendation[] {
-  if (qosClass(before) !== 'BestEffort' || qosClass(after) === 'BestEffort') return containers;
+export function demandHold(before: PodSpec, after: PodSpec, demands: readonly QuotaDemand[]): Hold | undefined {
+  if (qosClass(before) !== 'BestEffort' || qosClass(after) === 'BestEffort') return undefined;
   const unmet = unmetDemand(after, demands);
-  if (!unmet) return containers;
+  if (!unmet) return undefined;
   const { quota, field, resource } = unmet.demand;
   const message =
     `the pod would count for the ResourceQuota ${quota}, which wants ${field}.${resource} of every container: ` +
     `${unmet.lacking.join(', ')} would have none`;
-  const reason = hold('QuotaExceeded', message);
-  return containers.map((container) =>
-    RESOURCE_NAMES.reduce((now, name) => ({ ...now, [name]: heldFor(reason, now[name]) }), container),
-  );
-}
-
-/** New pods do not get what stands either, so that it is near enough is no reason any more. */
-function heldFor(reason: Hold, own: ResourceRecommendation): ResourceRecommendation {
-  const isHeld = own.hold !== undefined && own.hold.reason !== 'BelowThreshold';
-  return isHeld || own.request === undefined ? own : { ...own, hold: reason };
+  return hold('QuotaExceeded', message);
 }

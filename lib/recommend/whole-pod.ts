@@ -6,7 +6,7 @@ import { freshResources, type ContainerRecommendation } from './container.js';
 import { hold, type Hold } from './explanation.js';
 import type { GradualState } from './gradual.js';
 import { writesTemplate, type ClusterConstraints, type RecommendingSpec } from './input.js';
-import { heldByDemand, quotaShortage } from './quota.js';
+import { demandHold, quotaShortage } from './quota.js';
 import type { ResourceRecommendation } from './recommend.js';
 import { withoutStep } from './untaken.js';
 
@@ -32,12 +32,7 @@ export function heldByWholePod(
     const reason = podHold(now, resource, around);
     return reason ? holding(now, resource, reason, around) : now;
   }, containers);
-  const forClass = standingForClass(held, around);
-  const { pod, spec, constraints } = around;
-  return keepingClass(
-    heldByDemand(forClass, pod, applied(pod, forClass, spec), constraints?.quotaHeadroom ?? []),
-    around,
-  );
+  return keepingClass(heldByDemand(standingForClass(held, around), around), around);
 }
 
 function podHold(
@@ -74,19 +69,43 @@ function named(limitRanges: readonly LimitRange[]): string {
   return limitRanges.length === 1 ? `the LimitRange ${names}` : `one of the LimitRanges ${names}`;
 }
 
-/** Holds one resource of all containers; what has a hold keeps it. A step that is held is not one that was taken. */
+function heldByDemand(
+  containers: readonly ContainerRecommendation[],
+  around: PodSurroundings,
+): readonly ContainerRecommendation[] {
+  const { pod, spec, constraints } = around;
+  const reason = demandHold(pod, applied(pod, containers, spec), constraints?.quotaHeadroom ?? []);
+  // New pods do not get what stands either, so that it is near enough is no reason any more.
+  return reason ? holdingAll(containers, reason, around, 'BelowThreshold') : containers;
+}
+
+/**
+ * Holds one resource of all containers; what has a hold keeps it. A step that is held is not one that was taken.
+ * @param lesser the reason of a hold that is not kept
+ */
 function holding(
   containers: readonly ContainerRecommendation[],
   resource: ResourceName,
   reason: Hold,
   { gradual }: Pick<PodSurroundings, 'gradual'>,
-): ContainerRecommendation[] {
+  lesser?: Hold['reason'],
+): readonly ContainerRecommendation[] {
   return containers.map((container) => {
     const own = container[resource];
-    if (own.hold || own.request === undefined) return container;
+    if ((own.hold && own.hold.reason !== lesser) || own.request === undefined) return container;
     const held = { ...container, [resource]: { ...own, hold: reason } };
     return resource === 'memory' ? withoutStep(held, gradual?.get(container.name)) : held;
   });
+}
+
+/** Likewise of all resources. */
+function holdingAll(
+  containers: readonly ContainerRecommendation[],
+  reason: Hold,
+  around: PodSurroundings,
+  lesser?: Hold['reason'],
+): readonly ContainerRecommendation[] {
+  return RESOURCE_NAMES.reduce((now, resource) => holding(now, resource, reason, around, lesser), containers);
 }
 
 /**
@@ -109,10 +128,7 @@ function keepingClass(
     }
   }
   const message = `the pod would not stay ${was === 'Guaranteed' ? 'Guaranteed' : 'Burstable'}`;
-  return RESOURCE_NAMES.reduce(
-    (now, resource) => holding(now, resource, hold('HeldByQoS', message), around),
-    containers,
-  );
+  return holdingAll(containers, hold('HeldByQoS', message), around);
 }
 
 /** Whether the pod stays Guaranteed, or stays what it is besides. */

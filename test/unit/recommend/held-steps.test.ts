@@ -18,18 +18,25 @@ const policy = policyOf({
 
 /** A container goes from 2Gi down to 700Mi, beside one that may want more than there is: what the annotations say, pass by pass. */
 class Pod {
-  readonly #pod: PodSpec = {
-    containers: [
-      { name: 'web', resources: { requests: { memory: '2Gi' } } },
-      { name: 'cache', resources: { requests: { memory: '1Gi' } } },
-    ],
-  };
+  readonly #pod: PodSpec;
   #annotations: Record<string, string> = {};
   #gradual: ReadonlyMap<string, GradualState> = new Map();
   #now = NOW;
 
+  constructor(requested: { readonly web?: string; readonly cache?: string } = { web: '2Gi', cache: '1Gi' }) {
+    const container = (name: 'web' | 'cache') => {
+      const memory = requested[name];
+      return memory === undefined ? { name } : { name, resources: { requests: { memory } } };
+    };
+    this.#pod = { containers: [container('web'), container('cache')] };
+  }
+
   /** @returns what web has from now on, and why no more was written */
-  pass(cacheMebibytes: number, constraints: ClusterConstraints): readonly [string | undefined, string | undefined] {
+  pass(
+    cacheMebibytes: number | undefined,
+    constraints: ClusterConstraints,
+    webMebibytes = 700,
+  ): readonly [string | undefined, string | undefined] {
     this.#now += 600;
     const workload = { metadata: { annotations: this.#annotations }, pod: this.#pod };
     const used = (mebibytes: number) => ({ memory: usageOf('memory', [mebibytes * MEBI], 86_400, this.#now) });
@@ -37,8 +44,8 @@ class Pod {
       policy,
       workload,
       usage: new Map([
-        ['web', used(700)],
-        ['cache', used(cacheMebibytes)],
+        ['web', used(webMebibytes)],
+        ...(cacheMebibytes === undefined ? [] : [['cache', used(cacheMebibytes)] as const]),
       ]),
       minSamples: 1,
       now: this.#now,
@@ -73,6 +80,18 @@ describe('gradual decreases of a pod that is held', () => {
       expect(pod.pass(4000, {})).to.deep.equal(['1494Mi', undefined]);
     });
   }
+
+  it('B-REC-6 B-REC-4 go on from where they were when a quota counts a BestEffort pod no longer', () => {
+    const pod = new Pod({});
+    const counted = {
+      quotaHeadroom: [{ quota: 'team', resource: 'memory', field: 'requests', left: 9000 * MEBI }],
+    } as const;
+    expect(pod.pass(undefined, {}, 2048)).to.deep.equal(['2Gi', undefined]);
+    expect(pod.pass(undefined, {})).to.deep.equal(['1844Mi', undefined]);
+    for (let pass = 0; pass < 5; pass += 1)
+      expect(pod.pass(undefined, counted)).to.deep.equal(['1844Mi', 'QuotaExceeded']);
+    expect(pod.pass(undefined, {})).to.deep.equal(['1660Mi', undefined]);
+  });
 
   it('B-REC-6 begin when it is no longer, where they had not begun', () => {
     const pod = new Pod();
