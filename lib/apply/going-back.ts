@@ -1,9 +1,10 @@
 import type { ApplyingState, Suspension } from '../../imports/types/workload-recommendation.js';
 import type { ContainerResources } from '../api/index.js';
-import type { LimitRange, PodSpec, ResourceRequirements } from '../kube/index.js';
+import type { LimitRange, PodSpec } from '../kube/index.js';
 import { admittedPod } from '../pod/index.js';
 import { resourcesOf } from '../recommend/index.js';
 import { backTo } from './applying-state.js';
+import { byContainer } from './by-container.js';
 import { oursIn } from './originals.js';
 import type { OwnedResource } from './resource-managers.js';
 import {
@@ -95,13 +96,4 @@ export function hasAnyOf(spec: PodSpec, amounts: ContainerResources): boolean {
     const amount = amountOf(amounts, field);
     return amount !== undefined && isSame(live.get(fieldName(field)), amount);
   });
-}
-
-function byContainer(amounts: readonly TemplateAmount[]): ContainerResources {
-  const containers = new Map<string, ResourceRequirements>();
-  for (const { container, field, resource, value } of amounts) {
-    const resources = containers.get(container) ?? {};
-    containers.set(container, { ...resources, [field]: { ...resources[field], [resource]: value } });
-  }
-  return containers;
 }

@@ -1,7 +1,7 @@
 import type { ApplyingState, ContainerAmounts } from '../../imports/types/workload-recommendation.js';
-import type { ResourceRequirements } from '../kube/index.js';
 import { resizableContainers } from '../pod/index.js';
 import { containerAmounts, resourcesOf } from '../recommend/index.js';
+import { byContainer } from './by-container.js';
 import type { OwnedResource } from './resource-managers.js';
 import {
   amountsByField,
@@ -83,12 +83,7 @@ export function oursIn(applied: Remembered['applied'], workload: TemplateWorkloa
 
 /** By container, one for each that the template has: of one without amounts it is known that there were none. */
 function collected({ pod }: TemplateWorkload, amounts: readonly TemplateAmount[]): ContainerAmounts[] {
-  const containers = new Map<string, ResourceRequirements>(
-    resizableContainers(pod).map(({ container }) => [container.name, {}]),
-  );
-  for (const { container, field, resource, value } of amounts) {
-    const resources = containers.get(container) ?? {};
-    containers.set(container, { ...resources, [field]: { ...resources[field], [resource]: value } });
-  }
-  return containerAmounts(containers);
+  const said = byContainer(amounts);
+  const names = resizableContainers(pod).map(({ container }) => container.name);
+  return containerAmounts(new Map(names.map((name) => [name, said.get(name) ?? {}])));
 }

@@ -13,6 +13,7 @@ import {
   type ResourceRequirements,
 } from '../kube/index.js';
 import { resizableContainers } from '../pod/index.js';
+import { byContainer } from './by-container.js';
 
 type ContainerList = 'containers' | 'initContainers';
 
@@ -49,12 +50,7 @@ export function changesBetween(before: PodSpec, after: PodSpec): Change[] {
 
 /** By container. */
 export function resourcesOf(changes: readonly Change[]): Map<string, ResourceRequirements> {
-  const byContainer = new Map<string, ResourceRequirements>();
-  for (const { container, field, resource, value } of changes) {
-    const known = byContainer.get(container.name);
-    byContainer.set(container.name, { ...known, [field]: { ...known?.[field], [resource]: value } });
-  }
-  return byContainer;
+  return byContainer(changes.map(({ container, ...change }) => ({ ...change, container: container.name })));
 }
 
 /** The pod with other amounts of some containers. */

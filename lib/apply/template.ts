@@ -1,6 +1,7 @@
 import { RESOURCE_FIELDS, RESOURCE_NAMES, ignoredContainers, type ContainerResources } from '../api/index.js';
 import { compareQuantities, parseQuantity, type ObjectMeta, type PodSpec } from '../kube/index.js';
 import { resizableContainers } from '../pod/index.js';
+import { byContainer } from './by-container.js';
 import { TEMPLATE_MANAGER, type OwnedResource, type ResourceManager } from './resource-managers.js';
 
 /** An amount that a template says of a container, or is to say. */
@@ -108,13 +109,8 @@ export function resizableFields(pod: PodSpec): OwnedResource[] {
  */
 export function templateSpec(amounts: readonly (OwnedResource & { readonly value: string | null })[]): object {
   const list = (name: OwnedResource['list']) => {
-    const containers = new Map<string, Partial<Record<OwnedResource['field'], Record<string, string | null>>>>();
-    for (const { container, field, resource, value } of amounts.filter((amount) => amount.list === name)) {
-      const resources = containers.get(container) ?? {};
-      resources[field] = { ...resources[field], [resource]: value };
-      containers.set(container, resources);
-    }
-    return [...containers].map(([container, resources]) => ({ name: container, resources }));
+    const containers = byContainer(amounts.filter((amount) => amount.list === name));
+    return Array.from(containers, ([container, resources]) => ({ name: container, resources }));
   };
   const [containers, initContainers] = [list('containers'), list('initContainers')];
   return {
