@@ -1,7 +1,12 @@
 import { ApiObject, type ApiObjectProps } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import { terminationGraceSeconds, type ResourceRequirements } from '../../lib/kube/index.js';
+import {
+  ADMISSION_SETTINGS,
+  durationOf,
+  terminationGraceSeconds,
+  type ResourceRequirements,
+} from '../../lib/kube/index.js';
 import { HEALTH_PORT, labelsOf, selectorOf, type PodProps, type Process } from './pods.js';
 import { contentHash, settingsMap, settingsPath } from './settings.js';
 import { mounts, volumes } from './volumes.js';
@@ -11,8 +16,7 @@ import { mounts, volumes } from './volumes.js';
  * would have to be undone one by one: requests of a whole CPU, no seccomp profile, capabilities kept, hashes as selectors.
  */
 
-/** The default of the setting `drain`. */
-const USUAL_DRAIN_MS = 5_000;
+const USUAL_DRAIN_MS = durationOf(ADMISSION_SETTINGS.drain.default);
 
 /** A user that no distribution uses, as in distroless images. */
 const UNPRIVILEGED = 65532;

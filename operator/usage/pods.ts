@@ -83,13 +83,8 @@ function tellingOf(statuses: readonly ContainerStatus[] = NONE): readonly Contai
   return found.length === 0 ? NONE : found;
 }
 
-function isOomKilled({ state, lastState }: ContainerStatus): boolean {
-  return [state, lastState].some((one) => one?.terminated?.reason === 'OOMKilled');
-}
-
-function telling(status: ContainerStatus): ContainerStatus[] {
-  const { name, state = {}, lastState, resources, restartCount = 0 } = status;
-  const isKilled = isOomKilled(status);
+function telling({ name, state = {}, lastState, resources, restartCount = 0 }: ContainerStatus): ContainerStatus[] {
+  const isKilled = [state, lastState].some((one) => one?.terminated?.reason === 'OOMKilled');
   if (!isKilled && restartCount === 0 && !state.waiting) return [];
   const now = isKilled ? state : state.waiting ? { waiting: { reason: state.waiting.reason ?? '' } } : {};
   return [

@@ -51,7 +51,7 @@ export class Leftovers {
     const message =
       `${who} puts back what OptiPod removes: ${again.join(', ')}; should it come again, it is left there for hours: ` +
       'take the annotations of OptiPod out of what is applied, such as what Git has';
-    event(onWorkload(workload), { type: 'Warning', reason: 'SSAConflict', message: message.slice(0, LONGEST_MESSAGE) });
+    event(onWorkload(workload), { type: 'Warning', reason: 'SSAConflict', message });
   }
 
   #matters(removals: readonly number[]): boolean {
@@ -60,9 +60,6 @@ export class Leftovers {
     return now() - last < (removals.length >= TUG_OF_WAR ? conflictHoldoff : HOUR_MS);
   }
 }
-
-/** Characters; the API allows some more. */
-const LONGEST_MESSAGE = 1000;
 
 function nameOf(uid: string, key: string): string {
   return `${uid} ${key}`;
