@@ -19,9 +19,10 @@ import { install, kubeconfigOf, startCluster, waitFor, type Cluster, type Manife
 import { freePort, giveBack } from '../../kit/ports.js';
 import { GrowingAuditLog, type Request } from '../../support/audit.js';
 import { IMPATIENT } from '../../support/impatient.js';
+import { KeptRunning } from '../../support/kept-running.js';
 import { openLink, type Link } from '../../support/link.js';
 import { makePodsReady, type MadeReady } from '../../support/made-ready.js';
-import { startOptipod, type OptipodProcess } from '../../support/optipod-process.js';
+import { startOptipod } from '../../support/optipod-process.js';
 import { accountName } from '../../support/rights.js';
 import { startUsageServer, type UsageServer } from '../../support/told-usage.js';
 import { webhookSlice } from '../../support/webhook-slice.js';
@@ -55,7 +56,6 @@ const SETTINGS = {
   OPTIPOD_LEADER_ELECT_RETRY_PERIOD: '500ms',
 };
 
-const SOON = { everyMs: 100, timeoutMs: 60_000 };
 const Service = kind('', 'v1', 'Service', 'services');
 
 interface Ports {
@@ -79,8 +79,8 @@ export class Site {
   readonly #pods: MadeReady;
   readonly #audit: GrowingAuditLog;
   readonly #ports: Ports;
-  #operator: OptipodProcess | undefined;
-  #webhook: OptipodProcess | undefined;
+  #operator: KeptRunning | undefined;
+  #webhook: KeptRunning | undefined;
 
   private constructor(parts: {
     readonly cluster: Cluster;
@@ -125,14 +125,15 @@ export class Site {
   async startOperator(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const kubeconfig = await kubeconfigOf(this.cluster, { namespace: NAMES.namespace, name: NAMES.operator });
     const port = this.#ports.operatorHealth;
-    this.#operator = await startOptipod('operator', {
+    const env = {
       ...SETTINGS,
       KUBECONFIG: kubeconfig,
       OPTIPOD_HEALTH_PORT: String(port),
       OPTIPOD_CUSTOM_URL: this.#usage.url,
       ...settings,
-    });
-    await ready(port);
+    };
+    this.#operator = await KeptRunning.start(() => startOptipod('operator', env));
+    await this.#ready(port);
   }
 
   async startWebhook(): Promise<void> {
@@ -141,22 +142,23 @@ export class Site {
     const server = `https://127.0.0.1:${this.toApiserver.port}`;
     writeFileSync(linked, readFileSync(direct, 'utf8').replace(this.cluster.server, server), { mode: 0o600 });
     const { webhook, webhookHealth } = this.#ports;
-    this.#webhook = await startOptipod('webhook', {
+    const env = {
       KUBECONFIG: linked,
       OPTIPOD_NAMESPACE: NAMES.namespace,
       OPTIPOD_PORT: String(webhook),
       OPTIPOD_HEALTH_PORT: String(webhookHealth),
-    });
-    await ready(webhookHealth);
+    };
+    this.#webhook = await KeptRunning.start(() => startOptipod('webhook', env));
+    await this.#ready(webhookHealth);
   }
 
   /** kill -9. */
-  killOperator(): Promise<unknown> {
-    return end(this.#operator);
+  async killOperator(): Promise<void> {
+    await this.#operator?.kill();
   }
 
-  killWebhook(): Promise<unknown> {
-    return end(this.#webhook);
+  async killWebhook(): Promise<void> {
+    await this.#webhook?.kill();
   }
 
   /** What the webhook's Service has noticed of it. */
@@ -194,31 +196,23 @@ export class Site {
   /** Waits until the annotations of every workload say so. */
   async said(cpu: string): Promise<void> {
     for (const name of NAMES_OF_ALL) {
-      await waitFor(
-        `the annotations of ${name} to say ${cpu}`,
-        async () => {
-          const { annotations = {} } = (await this.workload(name)).metadata;
-          if (annotations[`optipod.io/cpu-request.${CONTAINER}`] === cpu) return true;
-          throw new Error(JSON.stringify(annotations));
-        },
-        SOON,
-      );
+      await this.#waitFor(`the annotations of ${name} to say ${cpu}`, async () => {
+        const { annotations = {} } = (await this.workload(name)).metadata;
+        if (annotations[`optipod.io/cpu-request.${CONTAINER}`] === cpu) return true;
+        throw new Error(JSON.stringify(annotations));
+      });
     }
   }
 
   /** Waits until all pods of a workload have this CPU and are ready. */
   async have(name: Name, cpu: string): Promise<void> {
-    await waitFor(
-      `every pod of ${name} to have ${cpu}`,
-      async () => {
-        const pods = await this.pods(name);
-        const { replicas } = (await this.workload(name)).spec;
-        if (pods.length === replicas && pods.every((pod) => cpuOf(pod) === cpu && isReady(pod))) return true;
-        const told = await this.told(name);
-        throw new Error(JSON.stringify({ pods: pods.map((pod) => [cpuOf(pod), isReady(pod)]), told }));
-      },
-      SOON,
-    );
+    await this.#waitFor(`every pod of ${name} to have ${cpu}`, async () => {
+      const pods = await this.pods(name);
+      const { replicas } = (await this.workload(name)).spec;
+      if (pods.length === replicas && pods.every((pod) => cpuOf(pod) === cpu && isReady(pod))) return true;
+      const told = await this.told(name);
+      throw new Error(JSON.stringify({ pods: pods.map((pod) => [cpuOf(pod), isReady(pod)]), told }));
+    });
   }
 
   /** The condition Applied of a workload's WorkloadRecommendation. */
@@ -229,37 +223,29 @@ export class Site {
 
   /** Waits for a workload's WorkloadRecommendation to say why it is not applied. */
   tells(name: Name, reason: string): Promise<string> {
-    return waitFor(
-      `${name} to be told ${reason}`,
-      async () => {
-        const told = await this.told(name);
-        return told?.reason === reason ? told.message : Promise.reject(new Error(JSON.stringify(told)));
-      },
-      SOON,
-    );
+    return this.#waitFor(`${name} to be told ${reason}`, async () => {
+      const told = await this.told(name);
+      return told?.reason === reason ? told.message : Promise.reject(new Error(JSON.stringify(told)));
+    });
   }
 
   /** Waits for the condition Applying of a policy to have a reason. */
   async applying(name: Name, reason: string): Promise<void> {
-    await waitFor(
-      `the policy ${name} to say ${reason}`,
-      async () => {
-        const { status } = await this.client.get(OptimizationPolicy, { namespace: SPACE, name });
-        const { conditions = [] } = (status ?? {}) as {
-          readonly conditions?: readonly { type: string; reason: string }[];
-        };
-        const found = conditions.find(({ type }) => type === 'Applying');
-        return found?.reason === reason ? true : Promise.reject(new Error(JSON.stringify(found)));
-      },
-      SOON,
-    );
+    await this.#waitFor(`the policy ${name} to say ${reason}`, async () => {
+      const { status } = await this.client.get(OptimizationPolicy, { namespace: SPACE, name });
+      const { conditions = [] } = (status ?? {}) as {
+        readonly conditions?: readonly { type: string; reason: string }[];
+      };
+      const found = conditions.find(({ type }) => type === 'Applying');
+      return found?.reason === reason ? true : Promise.reject(new Error(JSON.stringify(found)));
+    });
   }
 
   /** Waits until the operator has been refused by a guard so many times more, for this reason. */
   async refusedAgain(reason: string, times: number): Promise<void> {
     const before = await this.#refusals(reason);
     const more = async () => ((await this.#refusals(reason)) >= before + times ? true : undefined);
-    await waitFor(`${times} more refusals for ${reason}`, more, SOON);
+    await this.#waitFor(`${times} more refusals for ${reason}`, more);
   }
 
   /** Evictions, rolling restarts, and pods asked for as a dry run, in their order, of the operator. */
@@ -284,6 +270,21 @@ export class Site {
     await Promise.all([this.#pods.stop(), this.#usage.stop(), this.toWebhook.close(), this.toApiserver.close()]);
     await this.client.close();
     await this.cluster.stop();
+  }
+
+  /** A minute at most, and none once one of the processes has ended by itself. */
+  #waitFor<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
+    const check = () => {
+      this.#operator?.check();
+      this.#webhook?.check();
+      return probe();
+    };
+    return waitFor(what, check);
+  }
+
+  async #ready(port: number): Promise<void> {
+    const isReady = async () => ((await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200 ? true : undefined);
+    await this.#waitFor('a process to be ready', isReady);
   }
 
   async #refusals(reason: string): Promise<number> {
@@ -313,19 +314,6 @@ export function cpuOf({ spec }: Pod): string {
 
 export function isReady({ status }: Pod): boolean {
   return (status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True');
-}
-
-async function end(process: OptipodProcess | undefined): Promise<unknown> {
-  process?.child.kill('SIGKILL');
-  return process?.exit;
-}
-
-async function ready(port: number): Promise<void> {
-  await waitFor(
-    'a process to be ready',
-    async () => ((await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200 ? true : undefined),
-    SOON,
-  );
 }
 
 async function metric(port: number, series: string): Promise<number | undefined> {
