@@ -5,11 +5,12 @@ import type {
   Suspension,
 } from '../../imports/types/workload-recommendation.js';
 import type { ContainerResources } from '../api/index.js';
-import type { PodSpec } from '../kube/index.js';
 import { containerAmounts, formatInstant, resourcesOf } from '../recommend/index.js';
 import { REGRESSED } from './breaker.js';
 import { carries } from './newborn.js';
+import { originalsOf } from './originals.js';
 import type { Regression } from './regression.js';
+import type { TemplateWorkload } from './template.js';
 
 export type { Disruption };
 
@@ -81,13 +82,13 @@ export function backTo(
   return suspension?.reason === REGRESSED ? resourcesOf(applying?.change?.containers) : undefined;
 }
 
-/** The containers that have other resources than before, be that what was applied or what the template says. */
-export function changedContainers({ change, previous }: ApplyingState, template: PodSpec): ReadonlySet<string> {
+/** The containers that have other resources than before, be that what was applied or what the template said without OptiPod. */
+export function changedContainers(applying: ApplyingState, workload: TemplateWorkload): ReadonlySet<string> {
+  const { change, previous } = applying;
   const before = resourcesOf(previous);
-  const own = [...template.containers, ...(template.initContainers ?? [])];
+  const own = resourcesOf(originalsOf(applying, workload));
   const changed = [...resourcesOf(change?.containers)].filter(([name, resources]) => {
-    const template = own.find((container) => container.name === name);
-    const had = { name, resources: before.get(name) ?? template?.resources ?? {} };
+    const had = { name, resources: before.get(name) ?? own.get(name) ?? {} };
     return !carries({ containers: [had] }, new Map([[name, resources]]));
   });
   return new Set(changed.map(([name]) => name));

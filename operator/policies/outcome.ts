@@ -138,11 +138,12 @@ async function write(judged: Judged, result: Result, context: PassContext, log: 
     await tell(reports, before, next);
     return next.status.lastApplied;
   };
+  const remember = rollback.watch(workload, now);
   const done = await applied(judged, result, context, report);
   const isApplied = acting.spec.mode === 'Auto' && !suspension;
   const said = saying();
   const { injectedSince: told, ...remembered } =
-    (isApplied ? rollback.remember(workload, done.applying, said, now) : done.applying) ?? {};
+    (isApplied ? remember(done.applying, said) : done.applying) ?? {};
   const since = injectedSince(workload, { said, told, ofPods: context.ofPods(key), cluster, now });
   const disruption = later(remembered.disruption, context.gate.lastDisruption(workload));
   const applying = {

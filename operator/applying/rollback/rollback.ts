@@ -41,13 +41,14 @@ export interface Rollback {
   judge(workload: Workload, told: Told | undefined, now: number): Applying;
   /** Whether a workload is to go back to what it had, or has gone and is held for it: that waits for no usage. */
   hasRegressed(workload: Workload, told: Told | undefined, now: number): boolean;
-  /** What is remembered where the workload's annotations are to be these. */
-  remember(
+  /**
+   * Notes how a workload fares before anything is applied to it: pods may be made anew, and suffer, while it is still being written.
+   * @returns what is remembered where the workload's annotations are to be these
+   */
+  watch(
     workload: Workload,
-    applying: Applying,
-    annotations: Readonly<Record<string, string>>,
     now: number,
-  ): Applying;
+  ): (applying: Applying, annotations: Readonly<Record<string, string>>) => Applying;
 }
 
 /** Whether what was last applied to a workload may still be to blame for what becomes of it. */
@@ -71,7 +72,7 @@ export function createRollback({ podsOf, event, lookAgain, settings }: RollbackO
     const appliedAt = told?.status?.lastApplied === undefined ? undefined : Date.parse(told.status.lastApplied) / 1000;
     const watched = pods.map((pod) => watchedPod(pod, carries(pod.spec, said)));
     const input = { change, appliedAt, pods: watched, workload, window, now };
-    const regression = regressionOf({ ...input, changed: changedContainers(applying, workload.pod) });
+    const regression = regressionOf({ ...input, changed: changedContainers(applying, workload) });
     return { applying, change, pods, input, regression };
   }
 
@@ -94,13 +95,16 @@ export function createRollback({ podsOf, event, lookAgain, settings }: RollbackO
       const suspension = suspensionAt(statusOf(told, workload)?.applying, { content: workload.content }, now);
       return suspension?.reason === REGRESSED || caseOf(workload, told, now)?.regression !== undefined;
     },
-    remember(workload, applying, annotations, now) {
-      const wanted = readRecommendations(annotations);
-      if (wanted.size === 0 || isRemembered(applying, wanted)) return applying;
+    watch(workload, now) {
       const pods = podsOf(workload);
-      const before = resourcesOf(applying?.change?.containers);
-      const wasCarried = before.size > 0 && pods.some(({ spec }) => carries(spec, before));
-      return afterChange(applying, wanted, wasCarried, baselineOf(workload, pods, now));
+      const baseline = baselineOf(workload, pods, now);
+      return (applying, annotations) => {
+        const wanted = readRecommendations(annotations);
+        if (wanted.size === 0 || isRemembered(applying, wanted)) return applying;
+        const before = resourcesOf(applying?.change?.containers);
+        const wasCarried = before.size > 0 && pods.some(({ spec }) => carries(spec, before));
+        return afterChange(applying, wanted, wasCarried, baseline);
+      };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import type { KubeObject } from 'optipod/kube';
+import type { KubeObject, PodSpec } from 'optipod/kube';
 import { readPolicy, type StoredPolicy } from 'optipod/lib/api';
 import { createGate } from '../../../../operator/applying/guards/create-gate.js';
 import type { PodsApplication } from '../../../../operator/applying/pods/applications.js';
@@ -13,6 +13,7 @@ import type { PassContext } from '../../../../operator/policies/pass.js';
 import { UsageWaits } from '../../../../operator/policies/usage-waits.js';
 import type { EventDraft } from '../../../../operator/runtime/index.js';
 import { operatorSettings } from '../../../../operator/settings.js';
+import type { SeenPod } from '../../../../operator/usage/pods.js';
 import type { Told } from '../../../../operator/workloads/recommendation.js';
 import { Leftovers } from '../../../../operator/workloads/leftovers.js';
 import { Turns } from '../../../../operator/workloads/turns.js';
@@ -61,6 +62,10 @@ export class PassWorld {
   policies: Policy[];
   workloads: Workload[];
   readonly namespaces = new Map<string, Labels>();
+  /** Of every workload. */
+  pods: SeenPod[] = [];
+  /** What happens while a template is written. */
+  whileWriting: (workload: string) => void = () => undefined;
   isPaused = false;
   /** What the providers of usage say instead of usage. */
   failure: ProviderError | undefined;
@@ -171,7 +176,7 @@ export class PassWorld {
       registry: new Registry(),
       now: () => this.now,
     });
-    const writer = { apply: this.#annotate, patch: () => Promise.reject(new Error('not patched here')) };
+    const writer = { apply: this.#write, patch: () => Promise.reject(new Error('not patched here')) };
     const context = {
       writers: { Deployment: writer, StatefulSet: writer, DaemonSet: writer },
       turns: new Turns(),
@@ -193,7 +198,7 @@ export class PassWorld {
       constraintsOf: ({ replicas }: Workload) => ({ limitRanges: [], quotas: [], replicas, largestNode: {} }),
       holdsOn: () => [],
       ofPods: (workload: string) => this.ofPods.get(workload),
-      rollback: createRollback({ podsOf: () => [], event, lookAgain: () => undefined, settings }),
+      rollback: createRollback({ podsOf: () => this.pods, event, lookAgain: () => undefined, settings }),
       inEffect: () => new Set<string>(),
       minSamples: 10,
       recommending: { memoryHeadroom: 0.15, minChange: 0.05, staleAfter: 3600 },
@@ -266,13 +271,12 @@ export class PassWorld {
     return () => void this.#timers.delete(fire);
   };
 
-  readonly #annotate = (body: unknown): Promise<Pick<KubeObject, 'metadata'>> => {
-    const { metadata } = body as KubeObject;
+  readonly #write = (body: unknown): Promise<Pick<KubeObject, 'metadata'>> => {
+    const { metadata, spec } = body as KubeObject & Pick<Template, 'spec'>;
+    if (spec) this.whileWriting(metadata.name);
     this.workloads = this.workloads.map((one) => {
-      if (one.metadata.uid !== metadata.uid || 'spec' in (body as object)) return one;
-      const { annotations: _, ...rest } = one.metadata;
-      const { annotations } = metadata;
-      return { ...one, metadata: { ...rest, ...(annotations ? { annotations } : {}) } };
+      if (one.metadata.uid !== metadata.uid) return one;
+      return spec ? templated(one, spec.template.spec.containers) : annotated(one, metadata.annotations);
     });
     return Promise.resolve({ metadata });
   };
@@ -290,6 +294,24 @@ export class PassWorld {
     if (before && status) this.told.set(key, { ...before, status });
     return Promise.resolve();
   };
+}
+
+interface Template {
+  readonly spec?: { readonly template: { readonly spec: PodSpec } };
+}
+
+function templated(workload: Workload, said: PodSpec['containers']): Workload {
+  const containers = workload.pod.containers.map((container) => {
+    const resources = said.find(({ name }) => name === container.name)?.resources;
+    const requests = { ...container.resources?.requests, ...resources?.requests };
+    return { ...container, resources: { ...container.resources, requests } };
+  });
+  return { ...workload, pod: { ...workload.pod, containers } };
+}
+
+function annotated(workload: Workload, annotations: Labels | undefined): Workload {
+  const { annotations: _, ...rest } = workload.metadata;
+  return { ...workload, metadata: { ...rest, ...(annotations ? { annotations } : {}) } };
 }
 
 function cache(

@@ -66,7 +66,7 @@ export class Shop {
       strategy: 'webhook',
       containers: new Map(this.said === undefined ? [] : [['app', requests(this.said)]]),
     });
-    this.#applying = suspension ? judged : this.#rollback.remember(this.workload, judged, annotations, this.now);
+    this.#applying = suspension ? judged : this.#rollback.watch(this.workload, this.now)(judged, annotations);
   }
 
   /** The pod is replaced: the new one has what the annotations say. */
