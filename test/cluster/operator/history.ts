@@ -66,6 +66,8 @@ export const history: readonly ContainerUsage[] = [
     'newcomer',
     'undone',
     'undone-bare',
+    'regressed-bare',
+    'regressed-edited',
   ].map((namespace) => steady(namespace, 'web')),
   steady('stormy', 'locked'),
   ...FAULTY_ANSWERS.flatMap(({ namespace }) => [steady(namespace, 'web'), steady(namespace, 'other')]),

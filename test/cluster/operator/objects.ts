@@ -5,6 +5,7 @@ import { waitFor, type Cluster } from '../../kit/index.js';
 
 const COLLECTIONS: Readonly<Record<string, readonly [root: string, plural: string]>> = {
   Namespace: ['/api/v1', 'namespaces'],
+  Pod: ['/api/v1', 'pods'],
   Deployment: ['/apis/apps/v1', 'deployments'],
   StatefulSet: ['/apis/apps/v1', 'statefulsets'],
   DaemonSet: ['/apis/apps/v1', 'daemonsets'],

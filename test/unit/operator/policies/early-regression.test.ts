@@ -25,7 +25,7 @@ describe('a pod that regresses at once', () => {
       status: { containerStatuses: [], initContainerStatuses: [] },
       isReady: true,
       health: { troubles: [{ container: 'app', what: 'OOMKilled', at }] },
-    } as SeenPod;
+    };
   }
 
   it('B-APP-11 before the writing of its template is over has its workload go back', async () => {
