@@ -5,7 +5,6 @@ import { manifestsYaml } from 'optipod/install';
 import { parseAllDocuments, stringify } from 'yaml';
 import { createClient, loadClusterConfig, type KubeClient } from '../../operator/runtime/index.js';
 import { bundleImage } from '../../tools/bundle.js';
-import { command } from '../kit/command.js';
 import { ensurePackages } from '../kit/debian.js';
 import { startCluster, type Cluster } from '../kit/index.js';
 import { ensurePrograms } from '../kit/programs.js';
@@ -13,6 +12,7 @@ import { createAutoscalers, createDeployments, createStatefulSets, reviewOf } fr
 import { certificate, startAutoscaler, startOptipod, type Server } from './admission/servers.js';
 import { prepareLoad, type Load } from './admission/wrk.js';
 import { median } from './measure.js';
+import { installAutoscalers } from './vpa.js';
 
 const OBJECTS = 500;
 const MANY = 10_000;
@@ -43,13 +43,7 @@ export async function admission(): Promise<string[]> {
     const few = await startWorld('bench-few');
     worlds.push(few);
     const replicaSets = await createDeployments(few.client, OBJECTS);
-    await few.cluster.kubectl([
-      'apply',
-      '--server-side',
-      '-f',
-      join(await sourceOfVpa(), 'deploy/vpa-v1-crd-gen.yaml'),
-    ]);
-    await few.cluster.kubectl(['wait', '--for=condition=Established', 'crd/verticalpodautoscalers.autoscaling.k8s.io']);
+    await installAutoscalers(few.cluster);
     await createAutoscalers(few.client, OBJECTS);
     await few.quiet();
     const load = prepareLoad(folder, replicaSets.map(reviewOf));
@@ -121,18 +115,6 @@ async function startWorld(name: string): Promise<World> {
       }
     },
   };
-}
-
-/** Where Go keeps the module that the program was built of; its definitions are among its files. */
-async function sourceOfVpa(): Promise<string> {
-  const module = join(import.meta.dirname, '../kit/programs/vpa');
-  const name = 'k8s.io/autoscaler/vertical-pod-autoscaler';
-  await command('go', ['mod', 'download', name], { cwd: module, env: { GOWORK: 'off' } });
-  const { stdout } = await command('go', ['list', '-m', '-f', '{{.Dir}}', name], {
-    cwd: module,
-    env: { GOWORK: 'off' },
-  });
-  return stdout.trim();
 }
 
 /** Medians, all in milliseconds. */

@@ -15,7 +15,7 @@ export interface PastOptions {
 /** kube-state-metrics is asked less often than kubelets. */
 const OWNER_MINUTES = 5;
 
-/** Usage of pods at a minute's interval, and whose the pods are: OpenMetrics text in pieces. The same in every run. */
+/** Usage of pods at a minute's interval, whose the pods are, and their label `app`: OpenMetrics text in pieces. The same in every run. */
 export function* fleetHistory(pods: readonly FleetPod[], { to, minutes }: PastOptions): Generator<string> {
   const from = to - minutes * 60;
   const instants = Array.from({ length: minutes + 1 }, (_, minute) => from + minute * 60);
@@ -44,6 +44,11 @@ export function* fleetHistory(pods: readonly FleetPod[], { to, minutes }: PastOp
     const owner = `owner_kind="Deployment",owner_name="${deployment}",owner_is_controller="true"`;
     const labels = `{namespace="${namespace}",replicaset="${replicaSet}",${owner}}`;
     yield seldom.map((at) => `kube_replicaset_owner${labels} 1 ${at}\n`).join('');
+  }
+  yield '# TYPE kube_pod_labels gauge\n';
+  for (const { namespace, pod, deployment } of pods) {
+    const labels = `{namespace="${namespace}",pod="${pod}",label_app="${deployment}"}`;
+    yield seldom.map((at) => `kube_pod_labels${labels} 1 ${at}\n`).join('');
   }
   yield '# EOF\n';
 }

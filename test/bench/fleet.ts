@@ -3,6 +3,7 @@ import { createClient, loadClusterConfig, type KubeClient } from '../../operator
 import { startCluster, waitFor, type Cluster, type Progress } from '../kit/index.js';
 import { startFakeNodes } from '../support/fake-nodes.js';
 import type { FleetPod } from './fleet-history.js';
+import { inParallel } from './in-parallel.js';
 
 export interface FleetOptions {
   readonly deployments: number;
@@ -25,9 +26,6 @@ const RunningPod = kind<{ readonly status?: { readonly phase?: string } }>('', '
 
 const NODES = 20;
 const NAMESPACES = 20;
-
-/** Requests under way at a time; kube-apiserver takes ten times as many. */
-const AT_ONCE = 50;
 
 /** A real control plane with Deployments on nodes of kwok. */
 export async function startFleet({ deployments, replicas, audit, progress }: FleetOptions): Promise<Fleet> {
@@ -90,16 +88,4 @@ function deployment(index: number, replicas: number) {
       },
     },
   };
-}
-
-async function inParallel(times: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next < times) {
-      const index = next;
-      next += 1;
-      await work(index);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { manifestsYaml } from 'optipod/install';
 import { isSeq, parseAllDocuments } from 'yaml';
@@ -8,10 +8,11 @@ import { freePort, giveBack } from '../kit/ports.js';
 import { startComponent } from '../kit/process.js';
 import { isOk } from '../kit/request.js';
 import { OPERATOR_ACCOUNT } from '../support/operator-install.js';
+import { cpuMsOf, peakMiBOf } from './process-usage.js';
 
 /** The operator's program as it is in the image, in a process of its own. */
 export interface ShippedOperator {
-  /** Milliseconds on a processor so far, those of the kernel for it among them. */
+  /** Milliseconds on a processor so far. */
   cpuMs(): number;
   /** The most that it had resident so far. */
   peakMiB(): number;
@@ -25,9 +26,6 @@ mkdir /run/secrets /run/secrets/kubernetes.io
 cp -r "$1" /run/secrets/kubernetes.io/serviceaccount
 shift
 exec "$@"`;
-
-/** The kernel counts CPU time in hundredths of a second. */
-const TICK_MS = 10;
 
 /** @param env its settings, `OPTIPOD_…`. Resolves when its caches are synced. */
 export async function startShippedOperator(
@@ -64,19 +62,8 @@ export async function startShippedOperator(
   const ready = `http://127.0.0.1:${port}/readyz`;
   await waitFor('the operator', () => (component.assertRunning(), isOk(ready)), { everyMs: 50 });
   return {
-    cpuMs() {
-      const stat = readFileSync(`/proc/${component.pid}/stat`, 'utf8');
-      const [user = 0, system = 0] = stat
-        .slice(stat.lastIndexOf(')') + 2)
-        .split(' ')
-        .slice(11, 13)
-        .map(Number);
-      return (user + system) * TICK_MS;
-    },
-    peakMiB() {
-      const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${component.pid}/status`, 'utf8'))?.[1];
-      return Number(kilobytes) / 1024;
-    },
+    cpuMs: () => cpuMsOf(component.pid),
+    peakMiB: () => peakMiBOf(component.pid),
     async stop() {
       await component.stop(10_000);
       giveBack([port]);

@@ -40,10 +40,13 @@ export const modules: Readonly<Record<string, GoModule>> = {
     versionedBy: 'sigs.k8s.io/metrics-server',
     packages: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
   },
-  // A peer for benchmarks.
+  // Peers for benchmarks.
   vpa: {
     versionedBy: 'k8s.io/autoscaler/vertical-pod-autoscaler',
-    packages: { 'vpa-admission-controller': 'k8s.io/autoscaler/vertical-pod-autoscaler/pkg/admission-controller' },
+    packages: {
+      'vpa-admission-controller': 'k8s.io/autoscaler/vertical-pod-autoscaler/pkg/admission-controller',
+      'vpa-recommender': 'k8s.io/autoscaler/vertical-pod-autoscaler/pkg/recommender',
+    },
   },
   // Nodes without kubelets, for more pods than a machine can run.
   kwok: { versionedBy: 'sigs.k8s.io/kwok', packages: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' } },

@@ -1,31 +1,16 @@
-import {
-  Deployment,
-  kind,
-  Namespace,
-  ReplicaSet,
-  StatefulSet,
-  type KubeObject,
-  type OwnerReference,
-} from 'optipod/kube';
+import { Deployment, Namespace, ReplicaSet, StatefulSet, type KubeObject, type OwnerReference } from 'optipod/kube';
 import { OptimizationPolicy, writeAnnotations } from 'optipod/lib/api';
 import type { KubeClient } from '@optipod/operator/runtime';
 import { waitFor } from '../../kit/index.js';
 import { podReview } from '../../support/reviews/pod-review.js';
+import { inParallel } from '../in-parallel.js';
+import { VerticalPodAutoscaler } from '../vpa.js';
 
 export const NAMESPACE = 'shop';
-/** kube-apiserver answers as fast with more. */
-const AT_ONCE = 16;
 /** None of them has pods: the control plane shall have nothing to do meanwhile. */
 const NO_PODS = 0;
 
 const wanted = { requests: { cpu: '240m', memory: '512Mi' } };
-
-const VerticalPodAutoscaler = kind<KubeObject & { readonly spec: object }>(
-  'autoscaling.k8s.io',
-  'v1',
-  'VerticalPodAutoscaler',
-  'verticalpodautoscalers',
-);
 
 /** The namespace, a policy, and Deployments with the annotations that it would have written; waits for their ReplicaSets. */
 export async function createDeployments(client: KubeClient, count: number): Promise<readonly KubeObject[]> {
@@ -145,12 +130,4 @@ function workload(name: string, annotations: Readonly<Record<string, string>>) {
       template: { metadata: { labels }, spec: { containers } },
     },
   };
-}
-
-async function inParallel(count: number, one: (i: number) => Promise<unknown>): Promise<void> {
-  const waiting = Array.from({ length: count }, (_, i) => i).values();
-  const work = async () => {
-    for (const i of waiting) await one(i);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
 }

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readFileSync, writeFileSync } from 'node:fs';
+import { openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NAMES } from 'optipod/lib/optipod';
 import { Namespace, Secret } from 'optipod/kube';
 import { issueLeaf, createAuthority, type KeyPair, type KubeClient } from '../../../operator/runtime/index.js';
 import { Hopeless, waitFor, type Cluster } from '../../kit/index.js';
 import { freePort } from '../../kit/ports.js';
+import { cpuMsOf } from '../process-usage.js';
 
 const HOST = '127.0.0.1';
 
@@ -105,19 +106,6 @@ function server(name: string, child: ChildProcess, port: number, path: string): 
       if (child.exitCode === null) await once(child, 'exit');
     },
   };
-}
-
-/** Ticks of 10 ms, on every Linux there is. */
-const TICK_MS = 10;
-
-/** Fields 14 and 15: user and system time of all its threads. */
-function cpuMsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-  const [user = '', system = ''] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
-  return (Number(user) + Number(system)) * TICK_MS;
 }
 
 function encode(pem: string): string {
