@@ -4,13 +4,12 @@ import type {
   RecommendationChange,
   Suspension,
 } from '../../imports/types/workload-recommendation.js';
-import type { ContainerResources } from '../api/index.js';
+import { RESOURCE_FIELDS, RESOURCE_NAMES, type ContainerResources, type ResourceName } from '../api/index.js';
 import { containerAmounts, formatInstant, resourcesOf } from '../recommend/index.js';
 import { REGRESSED } from './breaker.js';
-import { carries } from './newborn.js';
 import { originalsOf } from './originals.js';
-import type { Regression } from './regression.js';
-import type { TemplateWorkload } from './template.js';
+import type { ChangedResources, Regression } from './regression.js';
+import { isSame, type TemplateWorkload } from './template.js';
 
 export type { Disruption };
 
@@ -82,16 +81,25 @@ export function backTo(
   return suspension?.reason === REGRESSED ? resourcesOf(applying?.change?.containers) : undefined;
 }
 
-/** The containers that have other resources than before, be that what was applied or what the template said without OptiPod. */
-export function changedContainers(applying: ApplyingState, workload: TemplateWorkload): ReadonlySet<string> {
+/** What containers have another amount of than before, be that what was applied or what the template said without OptiPod. */
+export function changedResources(applying: ApplyingState, workload: TemplateWorkload): ChangedResources {
   const { change, previous } = applying;
   const before = resourcesOf(previous);
   const own = resourcesOf(originalsOf(applying, workload));
-  const changed = [...resourcesOf(change?.containers)].filter(([name, resources]) => {
-    const had = { name, resources: before.get(name) ?? own.get(name) ?? {} };
-    return !carries({ containers: [had] }, new Map([[name, resources]]));
+  const changed = [...resourcesOf(change?.containers)].map(([name, resources]) => {
+    const had = before.get(name) ?? own.get(name);
+    const isChanged = (resource: ResourceName) =>
+      RESOURCE_FIELDS.some((field) => {
+        const value = resources[field]?.[resource];
+        return value !== undefined && !isSame(String(value), stringOf(had?.[field]?.[resource]));
+      });
+    return [name, new Set(RESOURCE_NAMES.filter(isChanged))] as const;
   });
-  return new Set(changed.map(([name]) => name));
+  return new Map(changed.filter(([, resources]) => resources.size > 0));
+}
+
+function stringOf(value: string | number | undefined): string | undefined {
+  return value === undefined ? undefined : String(value);
 }
 
 /** Whether what is to be applied is what is remembered of it. */

@@ -1,11 +1,11 @@
 import type { ApplyingState, Suspension } from '../../imports/types/workload-recommendation.js';
-import { formatInstant } from '../recommend/index.js';
+import { formatInstant, resourcesOf } from '../recommend/index.js';
 import { REGRESSED } from './breaker.js';
 import { advice } from './manager-advice.js';
 import { originalsOf, appliedWith } from './originals.js';
 import { isRolledBack, ROLLED_BACK } from './rolled-back.js';
-import { takenBack } from './taken-back.js';
-import { fieldName, type TemplateWorkload } from './template.js';
+import { takenBack, type TakenAmount } from './taken-back.js';
+import { amountOf, fieldName, type TemplateWorkload } from './template.js';
 
 export type { ApplyingState };
 
@@ -49,8 +49,9 @@ export interface Contest {
 export function contested(input: ContestInput): Contest {
   const { workload, updateRequestsOnly, policy, now, holdoff, suspension: standing } = input;
   const { released, ...applying } = input.applying;
-  const taken = takenBack(input.applying, workload, updateRequestsOnly);
-  if (taken.length === 0 && released === undefined) return { applying };
+  const all = takenBack(input.applying, workload, updateRequestsOnly);
+  if (all.length === 0 && released === undefined) return { applying };
+  const taken = all.filter((one) => !isGivenUp(one, applying, standing));
   const next: ApplyingState = {
     ...applying,
     originals: originalsOf(applying, workload),
@@ -87,6 +88,13 @@ export function contested(input: ContestInput): Contest {
     applying: { ...next, takenBack: again, suspension: suspended(SSA_CONFLICT, times) },
     told: { reason: SSA_CONFLICT, message: `${message}; ${stops}` },
   };
+}
+
+/** What a workload that goes back has no more, and never had before OptiPod, was taken away by OptiPod itself. */
+function isGivenUp(one: TakenAmount, { change, originals }: ApplyingState, standing: Suspension | undefined): boolean {
+  if (standing?.reason !== REGRESSED || one.value !== undefined) return false;
+  const says = (containers: ApplyingState['originals']) => amountOf(resourcesOf(containers), one) !== undefined;
+  return says(standing.containers) && !says(change?.containers) && !says(originals);
 }
 
 /** What is remembered once OptiPod writes to the template no more: whatever becomes of it then is nobody's taking back. */

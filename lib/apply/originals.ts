@@ -1,12 +1,15 @@
 import type { ApplyingState, ContainerAmounts } from '../../imports/types/workload-recommendation.js';
+import type { ContainerResources } from '../api/index.js';
 import { resizableContainers } from '../pod/index.js';
 import { containerAmounts, resourcesOf } from '../recommend/index.js';
 import { byContainer } from './by-container.js';
 import type { OwnedResource } from './resource-managers.js';
 import {
+  amountOf,
   amountsByField,
   fieldName,
   isSame,
+  managedFields,
   ownedBy,
   resizableFields,
   type TemplateAmount,
@@ -53,6 +56,54 @@ export function appliedWith(
       return value === undefined || value === null ? [] : [{ ...field, value: String(value) }];
     }),
   ).filter(({ cpu, memory }) => cpu !== undefined || memory !== undefined);
+}
+
+/**
+ * The same with all that OptiPod owns in the template: a process that ended between writing there and telling of it has not told
+ * what it wrote.
+ */
+export function withOwned(applying: ApplyingState, workload: TemplateWorkload): ApplyingState {
+  const own = ownedBy(workload);
+  const live = amountsByField(workload.pod);
+  const said = resourcesOf(applying.applied);
+  const untold = resizableFields(workload.pod).flatMap((field): TemplateAmount[] => {
+    const value = live.get(fieldName(field));
+    const told = said.get(field.container)?.[field.field]?.[field.resource];
+    if (value === undefined || !own.has(fieldName(field))) return [];
+    return told !== undefined && isSame(String(told), value) ? [] : [{ ...field, value }];
+  });
+  return untold.length === 0 ? applying : { ...applying, applied: appliedWith(applying, workload, untold) };
+}
+
+/**
+ * The same without what OptiPod manages no more and somebody else has changed since: that is his, and his amount is the original.
+ * What is still as OptiPod wrote it stays, to be restored.
+ */
+export function withoutForeign(
+  applying: ApplyingState,
+  workload: TemplateWorkload,
+  updateRequestsOnly: boolean,
+): ApplyingState {
+  const isOurs = oursIn(applying.applied, workload);
+  const said = resourcesOf(applying.applied);
+  const managed = new Set(managedFields(workload, updateRequestsOnly).map(fieldName));
+  const foreign = resizableFields(workload.pod).filter(
+    (field) => amountOf(said, field) !== undefined && !managed.has(fieldName(field)) && !isOurs(field),
+  );
+  if (foreign.length === 0) return applying;
+  const live = amountsByField(workload.pod);
+  const isForeign = new Set(foreign.map(fieldName));
+  const kept = (of: ContainerResources, others: (field: OwnedResource) => string | undefined) =>
+    resizableFields(workload.pod).flatMap((field): TemplateAmount[] => {
+      const value = isForeign.has(fieldName(field)) ? others(field) : amountOf(of, field);
+      return value === undefined ? [] : [{ ...field, value }];
+    });
+  const originals = kept(resourcesOf(applying.originals), (field) => live.get(fieldName(field)));
+  return {
+    ...applying,
+    originals: collected(workload, originals),
+    applied: containerAmounts(byContainer(kept(said, () => undefined))),
+  };
 }
 
 /** How a template becomes what it was: each amount that is OptiPod's, with the value it had; null where it had none. */

@@ -1,5 +1,6 @@
 import type { RecommendationChange } from '../../imports/types/workload-recommendation.js';
-import type { PodHealth } from './pod-health.js';
+import type { ResourceName } from '../api/index.js';
+import type { PodHealth, Trouble } from './pod-health.js';
 import type { Rollout } from './rollout.js';
 
 /** A pod of a workload whose resources were changed. */
@@ -14,9 +15,12 @@ export interface WatchedPod {
   readonly health: PodHealth;
 }
 
+/** By container, of what it has another amount than before. */
+export type ChangedResources = ReadonlyMap<string, ReadonlySet<ResourceName>>;
+
 export interface RegressionInput {
-  /** The containers whose resources the change was about. */
-  readonly changed: ReadonlySet<string>;
+  /** What the change was about. */
+  readonly changed: ChangedResources;
   /** Absent where nothing of the workload was ever changed. */
   readonly change: RecommendationChange | undefined;
   /** When something was last applied to pods that were there already: seconds since 1970. */
@@ -40,7 +44,8 @@ export const UNREADY_SECONDS = 5 * 60;
 /**
  * What went wrong in a workload for the resources that its pods were given. Blamed is only what got worse: in a container whose
  * resources changed, in a pod that has them, soon after it got them, and in no pod that does not have them; a workload whose
- * author changed it since has other reasons.
+ * author changed it since has other reasons. For want of memory nothing is killed that has as much as before: that is helped by
+ * more, which going back would hold.
  */
 export function regressionOf(input: RegressionInput): Regression | undefined {
   const { change, workload } = input;
@@ -111,7 +116,8 @@ function troubled(suspects: readonly Suspect[], input: RegressionInput): Regress
   ]);
   for (const { name, since, by, health } of suspects) {
     const found = health.troubles.find(
-      ({ container, at }) => changed.has(container) && !innocent.has(container) && at >= since && at <= by + window,
+      ({ container, what, at }) =>
+        isToBlame(changed.get(container), what) && !innocent.has(container) && at >= since && at <= by + window,
     );
     if (!found) continue;
     const { container, what } = found;
@@ -119,6 +125,10 @@ function troubled(suspects: readonly Suspect[], input: RegressionInput): Regress
     return { what, message: `container ${container} ${how} in pod ${name}, which had other resources` };
   }
   return undefined;
+}
+
+function isToBlame(changed: ReadonlySet<ResourceName> | undefined, what: Trouble['what']): boolean {
+  return changed !== undefined && (what !== 'OOMKilled' || changed.has('memory'));
 }
 
 function notReady(

@@ -32,6 +32,8 @@ export interface TemplatePlan {
   readonly amounts: readonly TemplateAmount[];
   /** What of it makes another template: with any, pods are replaced. */
   readonly changes: readonly TemplateChange[];
+  /** Of the changes, what goes and no apply takes away: what OptiPod let go of, or wrote by a patch. */
+  readonly orphans: readonly TemplateChange[];
   /** Whether there is anything to send at all. */
   readonly isNews: boolean;
 }
@@ -60,11 +62,12 @@ export function templatePlan({
 }: TemplateInput): TemplatePlan {
   const live = amountsByField(workload.pod);
   const own = ownedBy(workload, 'Apply');
+  const patched = ownedBy(workload, 'Update');
+  const others = ownedByOthers(workload);
   const fields = managedFields(workload, updateRequestsOnly);
-  // An apply takes away what its own manager applied, and nothing else.
   const removed = fields.filter((field) => {
     const name = fieldName(field);
-    return amountOf(without, field) !== undefined && live.has(name) && (by === 'patch' || own.has(name));
+    return amountOf(without, field) !== undefined && live.has(name) && (by === 'patch' || !others.has(name));
   });
   const said = fields.flatMap((field): TemplateAmount[] => {
     if (removed.includes(field)) return [];
@@ -72,14 +75,19 @@ export function templatePlan({
     const value = recommended === undefined && own.has(fieldName(field)) ? live.get(fieldName(field)) : recommended;
     return value === undefined ? [] : [{ ...field, value }];
   });
-  const others = said.filter((amount) => !isSame(live.get(fieldName(amount)), amount.value));
-  const changes = [...others, ...removed.map((field) => ({ ...field, value: null }))].map((change): TemplateChange => {
-    const from = live.get(fieldName(change));
-    return { ...change, ...(from === undefined ? {} : { from }) };
-  });
-  if (by === 'patch') return { amounts: others, changes, isNews: changes.length > 0 };
+  const differing = said.filter((amount) => !isSame(live.get(fieldName(amount)), amount.value));
+  const changes = [...differing, ...removed.map((field) => ({ ...field, value: null }))].map(
+    (change): TemplateChange => {
+      const from = live.get(fieldName(change));
+      return { ...change, ...(from === undefined ? {} : { from }) };
+    },
+  );
+  if (by === 'patch') return { amounts: differing, changes, orphans: [], isNews: changes.length > 0 };
+  const orphans = changes.filter(
+    (change) => change.value === null && (!own.has(fieldName(change)) || patched.has(fieldName(change))),
+  );
   const isNews = changes.length > 0 || said.some((amount) => !own.has(fieldName(amount)));
-  return { amounts: said, changes, isNews };
+  return { amounts: said, changes, orphans, isNews };
 }
 
 /**
@@ -154,6 +162,12 @@ export function ownedBy({ managers }: Pick<TemplateWorkload, 'managers'>, operat
     (one) => one.manager === TEMPLATE_MANAGER && (operation === undefined || one.operation === operation),
   );
   return new Set(own.flatMap(({ fields }) => fields.map(fieldName)));
+}
+
+/** Which fields somebody else says, by `fieldName`. */
+function ownedByOthers({ managers }: Pick<TemplateWorkload, 'managers'>): ReadonlySet<string> {
+  const others = managers.filter(({ manager }) => manager !== TEMPLATE_MANAGER);
+  return new Set(others.flatMap(({ fields }) => fields.map(fieldName)));
 }
 
 /** `containers[web].requests.cpu`: as messages name it, and as maps are keyed. */

@@ -1,3 +1,4 @@
+import type { ContainerResources } from 'optipod/lib/api';
 import { authoredMemory, backTo, templateBack } from 'optipod/lib/apply';
 import {
   annotationsFor,
@@ -13,15 +14,17 @@ import {
   type Hold,
   type WantedAmount,
 } from 'optipod/lib/recommend';
+import { sameJson } from 'optipod/kube';
 import type { Logger } from 'pino';
 import { later } from '../applying/guards/cooldown.js';
 import { goneBack } from '../applying/rollback/gone-back.js';
+import type { Watch } from '../applying/rollback/rollback.js';
 import { applyTemplate, type TemplateOutcome } from '../applying/template/apply.js';
 import { lookAt, type Standing } from '../applying/template/standing.js';
 import { policyKey, type ValidPolicy } from '../cluster.js';
 import { isAlreadyExists, isConflict, isNotFound, messageOf } from '../runtime/index.js';
 import { annotate } from '../workloads/annotate.js';
-import { standingReport, tell } from '../workloads/recommendation.js';
+import { standingReport, statusOf, tell } from '../workloads/recommendation.js';
 import { workloadKey, type Workload } from '../workloads/workload.js';
 import { applicationOf } from './application.js';
 import { policyInEffect } from './in-effect.js';
@@ -124,7 +127,7 @@ function resultFor(judged: Judged, usage: UsageAt, context: PassContext) {
 
 async function write(judged: Judged, result: Result, context: PassContext, log: Logger): Promise<void> {
   const { reports, evaluateSoon, rollback, cluster } = context;
-  const { workload, acting, shown, suspension, gradual } = judged;
+  const { workload, way, acting, shown, suspension, gradual } = judged;
   const key = workloadKey(workload);
   const now = Math.floor(context.now() / 1000);
   const fresh = freshRecommendations(result);
@@ -138,12 +141,12 @@ async function write(judged: Judged, result: Result, context: PassContext, log: 
     await tell(reports, before, next);
     return next.status.lastApplied;
   };
-  const remember = rollback.watch(workload, now);
-  const done = await applied(judged, result, context, report);
-  const isApplied = acting.spec.mode === 'Auto' && !suspension;
+  const watch = rollback.watch(workload, now);
+  const done = await applied(judged, result, { ...context, report, watch });
+  const isInjected = way === 'unchanged' && acting.spec.mode === 'Auto' && !suspension;
   const said = saying();
   const { injectedSince: told, ...remembered } =
-    (isApplied ? remember(done.applying, said) : done.applying) ?? {};
+    (isInjected ? watch.injecting(done.applying, said) : done.applying) ?? {};
   const since = injectedSince(workload, { said, told, ofPods: context.ofPods(key), cluster, now });
   const disruption = later(remembered.disruption, context.gate.lastDisruption(workload));
   const applying = {
@@ -162,9 +165,12 @@ async function write(judged: Judged, result: Result, context: PassContext, log: 
 async function applied(
   { workload, way, policy, acting, suspension, applying }: Judged,
   result: Result,
-  context: PassContext,
-  report: (of: Pick<TemplateOutcome, 'applying' | 'application' | 'isThere'>) => Promise<unknown>,
+  context: PassContext & {
+    readonly report: (of: Pick<TemplateOutcome, 'applying' | 'application' | 'isThere'>) => Promise<unknown>;
+    readonly watch: Watch;
+  },
 ): Promise<TemplateOutcome> {
+  const { report, watch, reports } = context;
   if (way === 'unchanged') {
     const ofPods = context.ofPods(workloadKey(workload));
     const application = applicationOf(policy, workload, applyingNow(context), ofPods);
@@ -179,10 +185,12 @@ async function applied(
   const back = templateBack({ workload, applying, suspension, updateRequestsOnly });
   if (!back) {
     const { containers: fresh } = freshRecommendations(result);
-    return applyTemplate({ ...request, fresh, suspension }, context);
+    const begin = (memory: typeof applying, containers: ContainerResources) => watch.writing(memory, containers);
+    return applyTemplate({ ...request, fresh, suspension, begin }, context);
   }
+  const told = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
   // Who is asked whether pods may be replaced reads there why.
-  await remember(applying);
+  if (!sameJson(statusOf(told, workload)?.applying ?? {}, applying)) await remember(applying);
   const { wanted: fresh, without } = back;
   return applyTemplate({ ...request, fresh, without, suspension: undefined }, context);
 }

@@ -1,9 +1,9 @@
-import { readRecommendations } from 'optipod/lib/api';
+import { readRecommendations, type ContainerResources } from 'optipod/lib/api';
 import {
   afterChange,
   afterRegression,
   carries,
-  changedContainers,
+  changedResources,
   isProven,
   isRemembered,
   REGRESSED,
@@ -41,14 +41,16 @@ export interface Rollback {
   judge(workload: Workload, told: Told | undefined, now: number): Applying;
   /** Whether a workload is to go back to what it had, or has gone and is held for it: that waits for no usage. */
   hasRegressed(workload: Workload, told: Told | undefined, now: number): boolean;
-  /**
-   * Notes how a workload fares before anything is applied to it: pods may be made anew, and suffer, while it is still being written.
-   * @returns what is remembered where the workload's annotations are to be these
-   */
-  watch(
-    workload: Workload,
-    now: number,
-  ): (applying: Applying, annotations: Readonly<Record<string, string>>) => Applying;
+  /** Notes how a workload fares before anything is applied to it: pods may be made anew, and suffer, while that is being written. */
+  watch(workload: Workload, now: number): Watch;
+}
+
+/** What is remembered of a workload that is watched from now on. */
+export interface Watch {
+  /** Where its annotations are to be these, which new pods get. */
+  injecting(applying: Applying, annotations: Readonly<Record<string, string>>): Applying;
+  /** Where its template is about to be written, and what OptiPod will have in it then: pods are made anew, even if all had this once. */
+  writing(applying: NonNullable<Applying>, containers: ContainerResources): NonNullable<Applying>;
 }
 
 /** Whether what was last applied to a workload may still be to blame for what becomes of it. */
@@ -72,7 +74,7 @@ export function createRollback({ podsOf, event, lookAgain, settings }: RollbackO
     const appliedAt = told?.status?.lastApplied === undefined ? undefined : Date.parse(told.status.lastApplied) / 1000;
     const watched = pods.map((pod) => watchedPod(pod, carries(pod.spec, said)));
     const input = { change, appliedAt, pods: watched, workload, window, now };
-    const regression = regressionOf({ ...input, changed: changedContainers(applying, workload) });
+    const regression = regressionOf({ ...input, changed: changedResources(applying, workload) });
     return { applying, change, pods, input, regression };
   }
 
@@ -98,12 +100,17 @@ export function createRollback({ podsOf, event, lookAgain, settings }: RollbackO
     watch(workload, now) {
       const pods = podsOf(workload);
       const baseline = baselineOf(workload, pods, now);
-      return (applying, annotations) => {
-        const wanted = readRecommendations(annotations);
-        if (wanted.size === 0 || isRemembered(applying, wanted)) return applying;
+      const changedTo = (applying: Applying, wanted: ContainerResources) => {
         const before = resourcesOf(applying?.change?.containers);
         const wasCarried = before.size > 0 && pods.some(({ spec }) => carries(spec, before));
         return afterChange(applying, wanted, wasCarried, baseline);
+      };
+      return {
+        injecting(applying, annotations) {
+          const wanted = readRecommendations(annotations);
+          return wanted.size === 0 || isRemembered(applying, wanted) ? applying : changedTo(applying, wanted);
+        },
+        writing: changedTo,
       };
     },
   };

@@ -10,7 +10,7 @@ import {
   type TemplatePlan,
 } from 'optipod/lib/apply';
 import type { ContainerResources } from 'optipod/lib/api';
-import type { Application, Suspension } from 'optipod/lib/recommend';
+import { resourcesOf, type Application, type Suspension } from 'optipod/lib/recommend';
 import type { ValidPolicy } from '../../cluster.js';
 import { throughTemplate } from '../../policies/conditions.js';
 import { isRefused, type EventDraft, type EventRecorder } from '../../runtime/index.js';
@@ -42,6 +42,11 @@ export interface TemplateRequest {
   /** Why nothing is to be applied for a while. */
   readonly suspension: Suspension | undefined;
   readonly applying: ApplyingState;
+  /**
+   * What is remembered where pods get what OptiPod will have in the template from now on, and are watched for it.
+   * @default nothing but that: a workload that goes back is not watched
+   */
+  readonly begin?: (applying: ApplyingState, containers: ContainerResources) => ApplyingState;
   /** Has what must not be lost stored before anything is written. */
   readonly remember: (applying: ApplyingState) => Promise<void>;
 }
@@ -79,16 +84,17 @@ export async function applyTemplate(request: TemplateRequest, context: TemplateC
 }
 
 async function write(
-  { workload, policy, by, applying, remember }: TemplateRequest,
+  request: TemplateRequest,
   plan: TemplatePlan,
   { writers, gate, event, now }: TemplateContext,
 ): Promise<TemplateOutcome> {
+  const { workload, policy, by, applying, remember } = request;
   const tell = (draft: EventDraft) => event(onWorkload(workload), draft);
   const onConflicts = (conflicts: readonly FieldConflict[]) => {
     const message = `OptiPod says from now on what another field manager said: ${describeConflicts(conflicts)}`;
     tell({ type: 'Normal', reason: 'SSAOwnershipTaken', message });
   };
-  const remembered = beforeWrite(applying, workload, plan);
+  const remembered = beforeWrite(request, plan);
   if (!sameJson(remembered, applying)) await remember(remembered);
   const taken = by === 'patch' ? takenOver(workload, plan) : [];
   if (taken.length > 0) onConflicts(taken);
@@ -99,7 +105,11 @@ async function write(
     const refusal = refusalIn(error);
     if (!refusal) throw error;
     tell({ type: 'Warning', ...refusal });
-    return { application: { applied: false, ...refusal }, applying: remembered, isThere: false };
+    return {
+      application: { applied: false, ...refusal },
+      applying: afterRefusal(remembered, applying),
+      isThere: false,
+    };
   }
   const { reason, message } = throughTemplate(by);
   const at = Math.floor(now() / 1000);
@@ -115,15 +125,21 @@ async function write(
   };
 }
 
-/** What must not be lost: what the template said before OptiPod, and that what is taken away now is taken by nobody else. */
-function beforeWrite(applying: ApplyingState, workload: Workload, { changes }: TemplatePlan): ApplyingState {
+/** What must not be lost: what the template said before OptiPod, and since when pods are watched. */
+function beforeWrite(
+  { applying, workload, begin }: TemplateRequest,
+  { amounts, changes }: TemplatePlan,
+): ApplyingState {
   if (changes.length === 0) return applying;
-  const gone = changes.filter(({ value }) => value === null);
-  return {
-    ...applying,
-    originals: originalsOf(applying, workload),
-    ...(gone.length > 0 ? { applied: appliedWith(applying, workload, gone) } : {}),
-  };
+  const remembered = { ...applying, originals: originalsOf(applying, workload) };
+  if (!begin) return remembered;
+  return begin(remembered, resourcesOf(appliedWith(applying, workload, [...amounts, ...changes])));
+}
+
+/** What was not written is in no pod: those that run are watched for what they have. */
+function afterRefusal(remembered: ApplyingState, { change, previous }: ApplyingState): ApplyingState {
+  const { change: _, previous: __, ...kept } = remembered;
+  return { ...kept, ...(change ? { change } : {}), ...(previous ? { previous } : {}) };
 }
 
 /** Where nothing is to be written: it is there already, or never was. */

@@ -3,6 +3,8 @@ import {
   courseOf,
   gradualInTemplate,
   letGo,
+  withOwned,
+  withoutForeign,
   withoutPast,
   type ApplyingState,
   type Installation,
@@ -56,7 +58,8 @@ export async function lookAt(found: Workload, policy: ValidPolicy, context: Stan
   const workload = (letGoOf ? cluster.workload({ kind: found.kind, ...found.metadata }) : undefined) ?? found;
   const stored = standingReport(context.reports.recommendations, { kind: workload.kind, ...workload.metadata });
   const now = Math.floor(context.now() / 1000);
-  const before = remembered(workload, policy, stored, now, context.rollback);
+  const known = withOwned(remembered(workload, policy, stored, now, context.rollback), found);
+  const before = withoutForeign(known, workload, updateRequestsOnly);
   const hashes = { content: workload.content, policy: policyVersion(policy) };
   const suspended = suspensionAt(before, hashes, now);
   const current = withoutPast(before, suspended);

@@ -34,7 +34,7 @@ const killed = (minutes: number, container = 'app'): PodHealth => ({
 const input = (pods: readonly WatchedPod[], over: Partial<RegressionInput> = {}): RegressionInput => ({
   change: { at: formatInstant(CHANGED), content: 'same', available: 3 },
   appliedAt: undefined,
-  changed: new Set(['app']),
+  changed: new Map([['app', new Set(['cpu', 'memory'] as const)]]),
   pods,
   workload: { content: 'same', replicas: 3, rollout: rollout(3) },
   window: WINDOW,
@@ -57,6 +57,15 @@ describe('a regression', () => {
       troubles: [{ container: 'app', what: 'CrashLoopBackOff', at: CHANGED + 5 * MINUTE }],
     };
     expect(blamed([pod(crashing)])).to.equal('CrashLoopBackOff');
+  });
+
+  it('B-APP-11 B-REC-5 is no OOM kill where memory is what it was: more of it helps, which a hold would keep away', () => {
+    const changed = new Map([['app', new Set(['cpu'] as const)]]);
+    expect(blamed([pod(killed(5))], { changed })).to.equal(undefined);
+    const crashing: PodHealth = {
+      troubles: [{ container: 'app', what: 'CrashLoopBackOff', at: CHANGED + 5 * MINUTE }],
+    };
+    expect(blamed([pod(crashing)], { changed })).to.equal('CrashLoopBackOff');
   });
 
   it('B-APP-11 is readiness lost for minutes, with fewer pods available than before', () => {
@@ -153,7 +162,7 @@ describe('a regression', () => {
         const regression = regressionOf(
           input(pods, {
             ...changeWith({ troubled }),
-            changed: new Set(changed),
+            changed: new Map(changed.map((name) => [name, new Set(['memory'] as const)])),
             workload: { content: 'same', replicas: 3, rollout: rollout(available, failed) },
             now,
           }),

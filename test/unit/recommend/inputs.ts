@@ -10,7 +10,7 @@ export const GIBI = 2 ** 30;
 
 /** Now, in all these tests. */
 export const NOW = Date.parse('2026-01-02T12:00:00Z') / 1000;
-const DAY = 86_400;
+export const DAY = 86_400;
 
 /** Usage that was always the same, or went through these values in turn, over a day up to now unless told otherwise. */
 export function usageOf(resource: ResourceName, values: readonly number[], span = DAY, to = NOW): Usage {

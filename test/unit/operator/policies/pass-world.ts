@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
-import type { KubeObject, PodSpec } from 'optipod/kube';
+import type { JsonPatchOperation, KubeObject, PodSpec } from 'optipod/kube';
 import { readPolicy, type StoredPolicy } from 'optipod/lib/api';
+import type { ClusterHold } from 'optipod/lib/recommend';
 import { createGate } from '../../../../operator/applying/guards/create-gate.js';
 import type { PodsApplication } from '../../../../operator/applying/pods/applications.js';
 import { createRollback } from '../../../../operator/applying/rollback/rollback.js';
@@ -19,7 +20,8 @@ import { Leftovers } from '../../../../operator/workloads/leftovers.js';
 import { Turns } from '../../../../operator/workloads/turns.js';
 import { WORKLOAD_PROJECTIONS, type Workload } from '../../../../operator/workloads/workload.js';
 import type { policyOf } from '../../lib/policies.js';
-import { NOW, usageOf } from '../../recommend/inputs.js';
+import { DAY, NOW, usageOf } from '../../recommend/inputs.js';
+import { TemplateFields, type Speaker } from './template-fields.js';
 
 type Policy = ReturnType<typeof policyOf>;
 type Labels = Readonly<Record<string, string>>;
@@ -64,13 +66,20 @@ export class PassWorld {
   readonly namespaces = new Map<string, Labels>();
   /** Of every workload. */
   pods: SeenPod[] = [];
-  /** What happens while a template is written. */
+  /** What happens while a template is written, and before anybody is told that it was. */
   whileWriting: (workload: string) => void = () => undefined;
+  beforeAnswer: (workload: string) => Promise<void> = () => Promise.resolve();
+  /** Cores that everything uses all day. */
+  cpu = 0.1;
+  /** Bytes. */
+  memory = 2 ** 28;
+  holds: readonly ClusterHold[] = [];
   isPaused = false;
   /** What the providers of usage say instead of usage. */
   failure: ProviderError | undefined;
   /** Providers that are still to be read as far as they are asked for, and those who wait for it. */
   readonly slow = new Set<string>();
+  readonly #fields = new Map<string, TemplateFields>();
   readonly #timers = new Set<() => void>();
   readonly #waiting = new Map<string, (() => void)[]>();
   /** What came of running pods, by workload. */
@@ -176,7 +185,7 @@ export class PassWorld {
       registry: new Registry(),
       now: () => this.now,
     });
-    const writer = { apply: this.#write, patch: () => Promise.reject(new Error('not patched here')) };
+    const writer = { apply: this.#apply, patch: this.#patch };
     const context = {
       writers: { Deployment: writer, StatefulSet: writer, DaemonSet: writer },
       turns: new Turns(),
@@ -196,7 +205,7 @@ export class PassWorld {
         statuses: { apply: this.#tell },
       },
       constraintsOf: ({ replicas }: Workload) => ({ limitRanges: [], quotas: [], replicas, largestNode: {} }),
-      holdsOn: () => [],
+      holdsOn: () => this.holds,
       ofPods: (workload: string) => this.ofPods.get(workload),
       rollback: createRollback({ podsOf: () => this.pods, event, lookAgain: () => undefined, settings }),
       inEffect: () => new Set<string>(),
@@ -238,14 +247,14 @@ export class PassWorld {
   }
 
   #collector(provider: string) {
-    const usage = {
-      cpu: usageOf('cpu', [0.1]),
-      memory: usageOf('memory', [2 ** 28]),
-      memoryPeak: { bytes: 2 ** 28, at: NOW },
-    };
+    const usage = () => ({
+      cpu: usageOf('cpu', [this.cpu], DAY, this.now / 1000),
+      memory: usageOf('memory', [this.memory], DAY, this.now / 1000),
+      memoryPeak: { bytes: this.memory, at: this.now / 1000 },
+    });
     return {
       failureOf: () => this.failure,
-      usageOf: () => usage,
+      usageOf: usage,
       coveredTo: () => Math.floor(this.now / 1000),
       isCovered: () => !this.slow.has(provider),
       whenCovered: () =>
@@ -271,15 +280,71 @@ export class PassWorld {
     return () => void this.#timers.delete(fire);
   };
 
-  readonly #write = (body: unknown): Promise<Pick<KubeObject, 'metadata'>> => {
-    const { metadata, spec } = body as KubeObject & Pick<Template, 'spec'>;
-    if (spec) this.whileWriting(metadata.name);
-    this.workloads = this.workloads.map((one) => {
-      if (one.metadata.uid !== metadata.uid) return one;
-      return spec ? templated(one, spec.template.spec.containers) : annotated(one, metadata.annotations);
-    });
+  readonly #apply = (body: unknown, { fieldManager, force }: WriteOptions): Promise<Pick<KubeObject, 'metadata'>> => {
+    const { metadata, spec } = body as KubeObject & Partial<Template>;
+    if (spec) return this.#template(metadata, [fieldManager, 'Apply'], spec, force);
+    this.#edit(metadata.name, (one) => annotated(one, metadata.annotations));
     return Promise.resolve({ metadata });
   };
+
+  readonly #patch = (
+    metadata: { readonly name: string },
+    body: unknown,
+    { fieldManager, type }: WriteOptions,
+  ): Promise<Pick<KubeObject, 'metadata'>> => {
+    if (type !== 'json') {
+      return this.#template(metadata, [fieldManager, 'Update'], (body as Required<Template>).spec);
+    }
+    this.fieldsOf(metadata.name).release(body as JsonPatchOperation[]);
+    this.#written(metadata.name);
+    return Promise.resolve({ metadata: this.#named(metadata.name).metadata });
+  };
+
+  async #template(
+    { name }: { readonly name: string },
+    by: Speaker,
+    { template }: Required<Template>['spec'],
+    force = true,
+  ): Promise<Pick<KubeObject, 'metadata'>> {
+    this.whileWriting(name);
+    this.fieldsOf(name).write(by, template.spec.containers ?? [], force);
+    this.#written(name);
+    await this.beforeAnswer(name);
+    return { metadata: this.#named(name).metadata };
+  }
+
+  /** Who says what in the template of a workload. */
+  fieldsOf(name: string): TemplateFields {
+    const fields = this.#fields.get(name) ?? new TemplateFields(this.#named(name).pod);
+    this.#fields.set(name, fields);
+    return fields;
+  }
+
+  /** Somebody writes to a template, by an update unless told otherwise. */
+  edit(name: string, resources: object, manager = 'kubectl-edit'): void {
+    this.fieldsOf(name).write([manager, 'Update'], [{ name: 'app', resources }]);
+    this.#written(name);
+  }
+
+  /** What the container of a workload's template has. */
+  resourcesIn(name: string): object | undefined {
+    return this.#named(name).pod.containers[0]?.resources;
+  }
+
+  #written(name: string): void {
+    const { pod, managers } = this.fieldsOf(name);
+    this.#edit(name, (one) => ({ ...one, pod, managers }));
+  }
+
+  #named(name: string): Workload {
+    const found = this.workloads.find(({ metadata }) => metadata.name === name);
+    if (!found) throw new Error(`there is no ${name}`);
+    return found;
+  }
+
+  #edit(name: string, edit: (workload: Workload) => Workload): void {
+    this.workloads = this.workloads.map((one) => (one.metadata.name === name ? edit(one) : one));
+  }
 
   readonly #create = (object: Told): Promise<Told> => {
     const { name, namespace = '' } = object.metadata;
@@ -297,16 +362,13 @@ export class PassWorld {
 }
 
 interface Template {
-  readonly spec?: { readonly template: { readonly spec: PodSpec } };
+  readonly spec?: { readonly template: { readonly spec: Partial<PodSpec> } };
 }
 
-function templated(workload: Workload, said: PodSpec['containers']): Workload {
-  const containers = workload.pod.containers.map((container) => {
-    const resources = said.find(({ name }) => name === container.name)?.resources;
-    const requests = { ...container.resources?.requests, ...resources?.requests };
-    return { ...container, resources: { ...container.resources, requests } };
-  });
-  return { ...workload, pod: { ...workload.pod, containers } };
+interface WriteOptions {
+  readonly fieldManager: string;
+  readonly type?: string;
+  readonly force?: boolean;
 }
 
 function annotated(workload: Workload, annotations: Labels | undefined): Workload {

@@ -8,12 +8,12 @@ describe('rolling back', () => {
     shop.pass('200m');
     shop.replacePod();
     shop.now += 2 * MINUTE;
-    shop.killPod();
+    shop.crashPod();
     shop.pass('200m');
     expect(shop.said).to.equal(undefined);
     expect(shop.events).to.have.length(1);
     expect(shop.events[0]).to.match(
-      /^Regressed: container app was killed .* since 2026-01-02T12:00:00Z; .* until 2026-01-02T18:02:00Z$/,
+      /^Regressed: container app crashes again and again .* since 2026-01-02T12:00:00Z; .* until 2026-01-02T18:02:00Z$/,
     );
     shop.replacePod();
     for (let hour = 0; hour < 5; hour++) {
@@ -38,7 +38,7 @@ describe('rolling back', () => {
     shop.pass('200m');
     shop.replacePod();
     shop.now += MINUTE;
-    shop.killPod();
+    shop.crashPod();
     shop.pass('200m');
     expect(shop.said).to.equal('300m');
     expect(shop.isSuspended).to.equal(true);
@@ -53,7 +53,7 @@ describe('rolling back', () => {
     expect(shop.applying?.change?.proven).to.equal(true);
     shop.replacePod();
     shop.now += MINUTE;
-    shop.killPod();
+    shop.crashPod();
     shop.pass('200m');
     expect(shop.said).to.equal('200m');
     expect(shop.events).to.deep.equal([]);
@@ -63,7 +63,7 @@ describe('rolling back', () => {
     const shop = new Shop();
     shop.pass('200m');
     shop.replacePod();
-    shop.killPod();
+    shop.crashPod();
     shop.pass('200m');
     expect(shop.isSuspended).to.equal(true);
     shop.workload = { ...shop.workload, content: 'b' };
@@ -75,7 +75,7 @@ describe('rolling back', () => {
   it('B-APP-11 never goes back without a change, always does what it decided, and always tries again', () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('pass' as const), cpu: fc.constantFrom('200m', '250m', '300m') }),
-      fc.record({ do: fc.constantFrom('replace' as const, 'kill' as const) }),
+      fc.record({ do: fc.constantFrom('replace' as const, 'crash' as const) }),
       fc.record({ do: fc.constant('wait' as const), minutes: fc.constantFrom(1, 5, 20, 120, 360) }),
     );
     let regressions = 0;
@@ -85,7 +85,7 @@ describe('rolling back', () => {
         for (const one of steps) {
           if (one.do === 'wait') shop.now += one.minutes * MINUTE;
           if (one.do === 'replace') shop.replacePod();
-          if (one.do === 'kill') shop.killPod();
+          if (one.do === 'crash') shop.crashPod();
           if (one.do !== 'pass') continue;
           const [before, said, cpu] = [shop.events.length, shop.said, shop.cpuOfPod()];
           const wasSuspended = shop.isSuspended;

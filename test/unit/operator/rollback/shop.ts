@@ -66,7 +66,7 @@ export class Shop {
       strategy: 'webhook',
       containers: new Map(this.said === undefined ? [] : [['app', requests(this.said)]]),
     });
-    this.#applying = suspension ? judged : this.#rollback.watch(this.workload, this.now)(judged, annotations);
+    this.#applying = suspension ? judged : this.#rollback.watch(this.workload, this.now).injecting(judged, annotations);
   }
 
   /** The pod is replaced: the new one has what the annotations say. */
@@ -74,8 +74,8 @@ export class Shop {
     this.#pod = this.#born(requests(this.said ?? '500m'));
   }
 
-  killPod(): void {
-    this.#suffers({ troubles: [{ container: 'app', what: 'OOMKilled', at: this.now }] });
+  crashPod(): void {
+    this.#suffers({ troubles: [{ container: 'app', what: 'CrashLoopBackOff', at: this.now }] });
   }
 
   /** From now on. */
