@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { durationOf, parseDuration, parsers } from '../lib/kube/index.js';
+import { durationOf, parseDuration } from '../lib/kube/index.js';
+import { prometheusUrl } from '../lib/optipod/prometheus-settings.js';
 import type { TraceSource } from './backtest/folder.js';
 import { prometheusOptions } from './backtest/prometheus-options.js';
 import type { Score } from './backtest/score.js';
@@ -149,9 +150,8 @@ function durationFrom(text: string): number {
 }
 
 function urlOf(text: string): string {
-  const parser = parsers.url();
-  const url = parser.parse(text);
-  if (url === undefined) throw new InvalidArgumentError(`It must be ${parser.expected}.`);
+  const url = prometheusUrl.parse(text);
+  if (url === undefined) throw new InvalidArgumentError(`It must be ${prometheusUrl.expected}.`);
   return url;
 }
 

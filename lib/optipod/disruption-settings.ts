@@ -1,6 +1,6 @@
 import { parsers, type SettingsTable } from '../kube/index.js';
 
-const { boolean, duration, integer, share } = parsers;
+const { boolean, duration, durationAtLeast, integer, share } = parsers;
 
 const perHour = integer({ min: 0, max: 100_000 });
 
@@ -41,7 +41,7 @@ export const DISRUPTION_SETTINGS = {
       'Restarts of workloads and evictions of pods in the whole cluster; 0 forbids them. A sixth of it may come at once.',
   },
   webhookRetry: {
-    parser: duration,
+    parser: durationAtLeast('100ms'),
     // A webhook that is down is seldom back within seconds, and each try is a pod that passes all of admission.
     default: '1m',
     description:

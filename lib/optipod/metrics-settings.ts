@@ -1,30 +1,34 @@
 import { parsers, type SettingsTable } from '../kube/index.js';
 import { PROMETHEUS_ACCESS_SETTINGS, PROMETHEUS_NAME_SETTINGS } from './prometheus-settings.js';
 
-const { boolean, duration, headers, string, url } = parsers;
+const { boolean, duration, durationAtLeast, headers, string, url } = parsers;
 
 /** Where the providers of usage find it, and how they show who they are. */
 export const METRICS_SETTINGS = {
   ...PROMETHEUS_ACCESS_SETTINGS,
   ...PROMETHEUS_NAME_SETTINGS,
   metricsServerInterval: {
-    parser: duration,
+    parser: durationAtLeast('100ms'),
     default: '1m',
     description:
       'How often metrics-server is asked, for the whole cluster at once. It has no past: what happens in between is not ' +
       'seen, and asking more often than it looks itself (15s by default) brings nothing.',
   },
   customUrl: {
-    parser: url(),
+    parser: url({ credentials: 'customUsername and customPassword' }),
     description: 'Where usage is asked for with the provider custom. Without it that provider is not there.',
   },
-  customInterval: { parser: duration, default: '1m', description: 'How often it is asked.' },
+  customInterval: { parser: durationAtLeast('100ms'), default: '1m', description: 'How often it is asked.' },
   customSettle: {
     parser: duration,
     default: '1m',
     description: 'How late it may know of a sample: usage is looked at up to this long ago.',
   },
-  customTimeout: { parser: duration, default: '10s', description: 'How long one of its answers may take.' },
+  customTimeout: {
+    parser: durationAtLeast('100ms'),
+    default: '10s',
+    description: 'How long one of its answers may take.',
+  },
   customUsername: { parser: string, description: 'For basic authentication there, with the password.' },
   customPassword: { parser: string, secret: 'rotating', description: 'The password for it.' },
   customToken: {

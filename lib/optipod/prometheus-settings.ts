@@ -1,6 +1,6 @@
 import { parsers, type SettingsTable } from '../kube/index.js';
 
-const { boolean, headers, matching, string } = parsers;
+const { boolean, headers, matching, string, url } = parsers;
 
 const metric = matching(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "a metric's name");
 const label = matching(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "a label's name");
@@ -10,6 +10,9 @@ const matchers = matching(
   new RegExp(`^${MATCHER}(, *${MATCHER})*$`),
   'matchers of PromQL such as cluster="eu",job="kubelet"',
 );
+
+/** Where Prometheus answers. */
+export const prometheusUrl = url({ credentials: 'prometheusUsername and prometheusPassword' });
 
 /** How whoever asks Prometheus shows who they are, and whom they trust: the operator, and a backtest. */
 export const PROMETHEUS_ACCESS_SETTINGS = {

@@ -2,8 +2,9 @@ import { ADMISSION_SETTINGS, CONTROLLERS_SETTINGS, parsers, type SettingsTable }
 import { POLICY_SCOPES } from '../policy/index.js';
 import { DISRUPTION_SETTINGS } from './disruption-settings.js';
 import { METRICS_SETTINGS } from './metrics-settings.js';
+import { prometheusUrl } from './prometheus-settings.js';
 
-const { boolean, choice, duration, integer, share, url } = parsers;
+const { boolean, choice, duration, durationAtLeast, integer, share } = parsers;
 
 /** Before the name of every environment variable: `logLevel` is `OPTIPOD_LOG_LEVEL`. */
 export const SETTINGS_PREFIX = 'OPTIPOD_';
@@ -12,12 +13,13 @@ export const SETTINGS_PREFIX = 'OPTIPOD_';
 export const OPERATOR_SETTINGS = {
   ...CONTROLLERS_SETTINGS,
   prometheusUrl: {
-    parser: url(),
+    parser: prometheusUrl,
     description: 'Where Prometheus answers. Without it the provider prometheus is not there.',
   },
-  prometheusStep: { parser: duration, default: '1m', description: 'Time between two samples of usage.' },
+  // Samples have whole seconds, and the windows of rates are asked for in them.
+  prometheusStep: { parser: durationAtLeast('1s'), default: '1m', description: 'Time between two samples of usage.' },
   prometheusRateWindow: {
-    parser: duration,
+    parser: durationAtLeast('1s'),
     default: '5m',
     description: 'Span over which CPU rates are taken; at least four times the scrape interval, or rates have gaps.',
   },
@@ -26,7 +28,7 @@ export const OPERATOR_SETTINGS = {
     default: '1m',
     description: 'How late a scraped sample may arrive: usage is looked at up to this long ago.',
   },
-  prometheusTimeout: { parser: duration, default: '10s', description: 'How long one query may take.' },
+  prometheusTimeout: { parser: durationAtLeast('100ms'), default: '10s', description: 'How long one query may take.' },
   minSamples: {
     parser: integer({ min: 1, max: 100_000 }),
     default: '10',
@@ -69,7 +71,8 @@ export const OPERATOR_SETTINGS = {
     description: 'A change of less than this share of the current value is not made: it restarts and writes nothing.',
   },
   staleAfter: {
-    parser: duration,
+    // All usage is of the past: with none at all, everything would be too old.
+    parser: durationAtLeast('1s'),
     // What the percentiles of a day hardly notice missing; a node or a scrape that is away for longer is no hiccup.
     default: '1h',
     description: 'How old the last usage of a container may be for anything to be recommended from it.',

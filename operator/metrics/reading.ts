@@ -40,8 +40,9 @@ export interface MetricsProvider {
   /** The latest instant (seconds since 1970) whose samples will not change any more, at or before `now` (milliseconds). */
   settled(now: number): number;
   /**
-   * Owners come before the samples, and the samples of a series in order of time. Where an answer breaks off, what was handed
-   * over may come again: at once, or at the next try.
+   * Owners come before the samples, and the samples of a series in order of time. What is measured at one go has one instant,
+   * whatever the pod: instants are counted. Where an answer breaks off, what was handed over may come again: at once, or at the
+   * next try.
    * @throws ProviderError
    */
   read(request: ReadRequest, sink: UsageSink, signal: AbortSignal): Promise<void>;

@@ -87,12 +87,10 @@ export function declaredController(
     informer.onEvent((change) => {
       const { type, object } = change;
       if (type === 'deleted') own.forget(object);
-      const owner = object.metadata.ownerReferences?.find(
-        (reference) => reference.controller === true && isOf(reference, kind),
-      );
-      if (!owner) return;
-      const namespace = kind.scope === 'Cluster' ? undefined : object.metadata.namespace;
-      controller.enqueue(keyOf({ name: owner.name, namespace }), { priority: priorityOf(change) });
+      // Somebody may have taken its owner's reference away, or given it another owner: that is news to the former one.
+      const states = type === 'updated' ? [change.previous, object] : [object];
+      const keys = new Set(states.flatMap((state) => ownersOf(state, kind)).map(keyOf));
+      for (const key of keys) controller.enqueue(key, { priority: priorityOf(change) });
     });
   }
   return controller;
@@ -118,6 +116,13 @@ function isStatusOnly(change: InformerEvent<KubeObject>): boolean {
     isDeepStrictEqual(before.annotations, after.annotations) &&
     isDeepStrictEqual(before.ownerReferences, after.ownerReferences)
   );
+}
+
+/** The controllers of an object that are of a kind: one or none, as Kubernetes sees to. */
+function ownersOf({ metadata: { ownerReferences = [], namespace } }: KubeObject, kind: Kind): ObjectRef[] {
+  return ownerReferences
+    .filter((reference) => reference.controller === true && isOf(reference, kind))
+    .map(({ name }) => ({ name, namespace: kind.scope === 'Cluster' ? undefined : namespace }));
 }
 
 function isOf({ apiVersion, kind }: OwnerReference, wanted: Kind): boolean {

@@ -1,4 +1,4 @@
-import { parseDuration } from '../duration.js';
+import { durationOf, parseDuration } from '../duration.js';
 
 /** Reads a setting's text. `Written` is how its value is written in a settings file, and exists for the type checker alone. */
 export interface Parser<T, Written = string> {
@@ -7,6 +7,8 @@ export interface Parser<T, Written = string> {
   readonly written?: Written;
   /** @returns undefined for what is not right */
   parse(text: string): T | undefined;
+  /** What errors show of a text that is not right and may hold what nobody is to read. @default all of it */
+  shown?(text: string): string;
 }
 
 export const string: Parser<string> = {
@@ -25,14 +27,44 @@ export const duration: Parser<number> = {
   parse: (text) => parseDuration(text),
 };
 
-/** An absolute URL, as it was written but for a slash at its end. */
-export function url(protocols: readonly string[] = ['http', 'https']): Parser<string> {
+/**
+ * A duration in milliseconds where none at all, or next to none, cannot work: of what is done over and over, or waited for.
+ * @param least as a setting is written, `1s`
+ * @throws RangeError for a least that is no duration
+ */
+export function durationAtLeast(least: string): Parser<number> {
+  const leastMs = durationOf(least);
   return {
-    expected: `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
-    parse: (text) =>
-      URL.canParse(text) && protocols.some((protocol) => text.startsWith(`${protocol}://`))
-        ? text.replace(/\/+$/, '')
-        : undefined,
+    expected: `a duration of at least ${least}, such as 90s, 12h or 7d`,
+    parse(text) {
+      const ms = parseDuration(text);
+      return ms !== undefined && ms >= leastMs ? ms : undefined;
+    },
+  };
+}
+
+/**
+ * The absolute URL of a server, with a path if need be, as it was written but for a slash at its end. Paths are put behind it:
+ * with a query or a fragment something else would be asked.
+ * @param credentials the settings of who asks: `promUsername and promPassword`. What a URL says of it is sent to nobody
+ */
+export function url({
+  protocols = ['http', 'https'],
+  credentials,
+}: { readonly protocols?: readonly string[]; readonly credentials?: string } = {}): Parser<string> {
+  const schemes = protocols.map((protocol) => `${protocol}://`);
+  const advice = credentials === undefined ? '' : `; user name and password go in ${credentials}`;
+  return {
+    expected: `a URL that begins with ${schemes.join(' or ')}, without user name, password, query or fragment${advice}`,
+    parse(text) {
+      if (!URL.canParse(text) || !schemes.some((scheme) => text.startsWith(scheme)) || /[?#\s]/.test(text)) {
+        return undefined;
+      }
+      const { username, password } = new URL(text);
+      return username === '' && password === '' ? text.replace(/\/+$/, '') : undefined;
+    },
+    // Whatever is in front of the last @ may be a password, also where it makes the text no URL.
+    shown: (text) => text.replace(/^([a-z]+:\/\/)?.*@/s, '$1***@'),
   };
 }
 

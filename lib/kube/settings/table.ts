@@ -49,7 +49,8 @@ export function parseSetting({ parser, secret }: Setting, source: string, value:
   const scalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
   const parsed = scalar ? parser.parse(String(value)) : undefined;
   if (parsed !== undefined) return parsed;
-  throw new Error(`${source} is ${secret ? 'wrong' : JSON.stringify(value)}; it must be ${parser.expected}`);
+  const shown = typeof value === 'string' && parser.shown ? parser.shown(value) : value;
+  throw new Error(`${source} is ${secret ? 'wrong' : JSON.stringify(shown)}; it must be ${parser.expected}`);
 }
 
 /** Where a secret is to come from. */

@@ -12,23 +12,21 @@ export interface MetricsServerOptions {
 }
 
 /**
- * Usage as metrics-server has it now: one list of the whole cluster (it knows no pages) for each reading. A pod's usage counts
- * at the instant that metrics-server says it was read, and once, however often it is told.
+ * Usage as metrics-server has it now: one list of the whole cluster (it knows no pages) for each reading. What is new in a list
+ * counts at one instant, and once, however often it is told.
  */
 export function createMetricsServerProvider({ client, intervalMs }: MetricsServerOptions): MetricsProvider {
   /** The last instant that was told of each pod, in seconds since 1970. */
   let told = new Map<string, number>();
 
   /**
-   * When a reading counts; undefined where it was counted before. A node's clock may be wrong: of a pod that was seen before,
-   * a new reading was made since the last look, whatever its clock says. Of one that was not, an old one may have counted
-   * before this process began.
+   * Whether a pod's usage was not counted before. A node's clock may be wrong: of a pod that was seen before, a new reading was
+   * made since the last look, whatever its clock says. Of one that was not, an old one may have counted before this process
+   * began.
    */
-  function instantOf(key: string, timestamp: number, { from, to }: ReadRequest): number | undefined {
+  function isNew({ key, timestamp }: Told, { from }: ReadRequest): boolean {
     const before = told.get(key);
-    if (timestamp === before) return undefined;
-    if (timestamp > from && timestamp <= to) return timestamp;
-    return before === undefined && timestamp <= from ? undefined : to;
+    return before === undefined ? timestamp > from : timestamp !== before;
   }
 
   return {
@@ -37,21 +35,40 @@ export function createMetricsServerProvider({ client, intervalMs }: MetricsServe
     looksBack: false,
     settled: (now) => Math.floor(now / 1000),
     async read(request, sink, signal) {
-      const pods = await listPods(client, signal);
+      const list = (await listPods(client, signal)).map(toldOf).filter(({ timestamp }) => !Number.isNaN(timestamp));
       const wanted = request.namespaces && new Set(request.namespaces);
-      const now = new Map<string, number>();
-      for (const pod of pods) {
-        const { namespace = '', name } = pod.metadata;
-        const timestamp = Math.floor(Date.parse(pod.timestamp) / 1000);
-        if (Number.isNaN(timestamp)) continue;
-        const key = `${namespace}/${name}`;
-        const at = instantOf(key, timestamp, request);
-        now.set(key, timestamp);
-        if (at !== undefined && (!wanted || wanted.has(namespace))) handOver(pod, at, sink);
+      const at = instantOf(list, request);
+      for (const one of list) {
+        const { namespace = '' } = one.pod.metadata;
+        if (isNew(one, request) && (!wanted || wanted.has(namespace))) handOver(one.pod, at, sink);
       }
-      told = now;
+      told = new Map(list.map(({ key, timestamp }) => [key, timestamp]));
     },
   };
+}
+
+/** A pod's usage, and when it was read by its node's clock: in whole seconds since 1970, NaN where that is not said. */
+interface Told {
+  readonly key: string;
+  readonly timestamp: number;
+  readonly pod: PodMetrics;
+}
+
+function toldOf(pod: PodMetrics): Told {
+  const { namespace = '', name } = pod.metadata;
+  return { key: `${namespace}/${name}`, timestamp: Math.floor(Date.parse(pod.timestamp) / 1000), pod };
+}
+
+/**
+ * The instant of a list. Each of its pods was read at a second of its own: were those the instants, one look at ten pods would
+ * count as ten, and minSamplesRequired and what history covers would be reached at once. The newest of them stands for all,
+ * since it is the same for whoever gets the list again, also another process: what was kept of it counts once. Of wrong clocks
+ * alone, when it was asked for.
+ */
+function instantOf(list: readonly Told[], { from, to }: ReadRequest): number {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (const { timestamp } of list) if (timestamp > from && timestamp <= to && timestamp > newest) newest = timestamp;
+  return newest === Number.NEGATIVE_INFINITY ? to : newest;
 }
 
 function handOver(

@@ -116,7 +116,7 @@ describe('optipod backtest', () => {
     ['both', 'backtest needs one of DIR, --prometheus URL and --synthetic'],
     ['warmup', 'It takes a duration such as 90s, 12h or 7d.'],
     ['seed', 'It must be a whole number.'],
-    ['url', 'It must be a URL that begins with http:// or https://.'],
+    ['url', 'It must be a URL that begins with http:// or https://, without user name, password, query or fragment;'],
     ['unreachable', 'Prometheus at http://127.0.0.1:9/api/v1/query_range cannot be reached'],
   ] as const) {
     it(`B-OBS-4 ends with 2 and says why on stderr alone: ${name}`, () => {

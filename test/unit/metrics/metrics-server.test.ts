@@ -58,6 +58,23 @@ describe('the provider metrics-server', () => {
     expect(Object.keys(again)).to.deep.equal(['cpu shop/web-2/app', 'memory shop/web-2/app']);
   });
 
+  it('B-MET-6 counts what one list brings at one instant, whenever each pod of it was read, for every process the same', async () => {
+    const list = [podMetrics('web-1', NOW - 20), podMetrics('web-2', NOW - 11), podMetrics('web-3', NOW - 15)];
+    const cpu = (readings: Awaited<ReturnType<typeof read>>) =>
+      [1, 2, 3].map((pod) => readings[`cpu shop/web-${pod}/app`]);
+    expect(cpu(await read(list))).to.deep.equal([1, 2, 3].map(() => [[NOW - 11, 0.123456789]]));
+    provider = createMetricsServerProvider({ client, intervalMs: 60_000 });
+    expect(cpu(await read(list, NOW + 15))).to.deep.equal([1, 2, 3].map(() => [[NOW - 11, 0.123456789]]));
+  });
+
+  it('B-MET-6 the namespaces that are asked for do not move the instant', async () => {
+    const list = [
+      podMetrics('web-1', NOW - 20),
+      { ...podMetrics('vault-1', NOW - 5), metadata: { name: 'vault-1', namespace: 'bank' } },
+    ];
+    expect((await read(list, NOW, ['shop']))['cpu shop/web-1/app']).to.deep.equal([[NOW - 5, 0.123456789]]);
+  });
+
   it('B-MET-5 one from before the process began may have counted before', async () => {
     expect(await read([podMetrics('web-1', NOW - 61)])).to.deep.equal({});
   });

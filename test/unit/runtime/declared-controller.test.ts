@@ -22,6 +22,10 @@ type Room = KubeObject & { readonly status?: { readonly seats?: number; readonly
 
 const metadata = { namespace: 'house', name: 'hall', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
 
+function referenceTo(name: string) {
+  return { apiVersion: 'example.com/v1', kind: 'Room', name, uid: 'u', controller: true };
+}
+
 describe('a declared controller', () => {
   /** Runs it for one room until it was reconciled; what it wrote. */
   async function run(
@@ -78,6 +82,56 @@ describe('a declared controller', () => {
       });
       const room = { metadata, ...(stored ? { status: stored } : {}) };
       expect(await run(controller, room, () => reconciled)).to.have.length(writes);
+    });
+  }
+
+  for (const [what, ownerReferences, reconciled] of [
+    ['lost its owner reference', undefined, ['hall']],
+    ['is controlled by its owner no more', [{ ...referenceTo('hall'), controller: false }], ['hall']],
+    ['changed hands', [referenceTo('attic')], ['attic', 'hall']],
+    ['is as its owner left it but for a label', [referenceTo('hall')], ['hall']],
+  ] as const) {
+    it(`B-FRM-2 reconciles whoever is concerned when an owned object ${what}`, async () => {
+      const note = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name: 'note' } };
+      const listed: Readonly<Record<string, readonly object[]>> = {
+        Room: ['hall', 'attic'].map((name) => ({ metadata: { ...metadata, name } })),
+        ConfigMap: [{ ...note, metadata: { ...note.metadata, ownerReferences: [referenceTo('hall')] } }],
+      };
+      let change: (event: object) => void = () => undefined;
+      const client = {
+        list: ({ kind }: { kind: string }) =>
+          Promise.resolve({ items: listed[kind], metadata: { resourceVersion: '1' } }),
+        async *watch({ kind }: { kind: string }, { signal }: { signal: AbortSignal }) {
+          yield await new Promise<object>((resolve, reject) => {
+            if (kind === 'ConfigMap') change = resolve;
+            signal.addEventListener('abort', () => reject(new Error('stopped')));
+          });
+          await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
+        },
+      };
+      const names: string[] = [];
+      const definition = defineController(Room, {
+        uses: { notes: owned(ConfigMap) },
+        reconcile({ metadata: { name } }: KubeObject) {
+          names.push(name);
+          return Promise.resolve(undefined);
+        },
+      });
+      const access = createAccess({ client: client as unknown as KubeClient, namespace: 'own', fieldManager: 'rooms' });
+      const controller = declaredController(definition, { access, event: () => undefined, now: () => 0 });
+      const stop = new AbortController();
+      const context = { log: silentLogger, metrics: createMetrics() };
+      const running = [...access.informers, controller].map((part) => part.run(stop.signal, context));
+      const settle = () => new Promise((resolve) => setTimeout(resolve, 50));
+      await until(() => new Set(names).size === 2);
+      await settle();
+      names.length = 0;
+      const changed = { ...note.metadata, resourceVersion: '2', labels: { seen: 'yes' }, ownerReferences };
+      change({ type: 'MODIFIED', object: { ...note, metadata: changed } });
+      await settle();
+      stop.abort();
+      await Promise.all(running);
+      expect(names.sort()).to.deep.equal(reconciled);
     });
   }
 

@@ -9,9 +9,10 @@ import { type SettingSources, readSettings } from '../../../operator/runtime/ind
 const table = {
   logLevel: { parser: parsers.choice('debug', 'info', 'warn'), default: 'info', description: 'How much is logged.' },
   resync: { parser: parsers.duration, default: '5m', description: 'How often.' },
+  pause: { parser: parsers.durationAtLeast('100ms'), default: '1m', description: 'Between two tries.' },
   workers: { parser: parsers.integer({ min: 1, max: 64 }), default: '4', description: 'How many.' },
   dryRun: { parser: parsers.boolean, default: 'false', description: 'Only look.' },
-  prometheusUrl: { parser: parsers.url(), description: 'Where Prometheus is.' },
+  prometheusUrl: { parser: parsers.url({ credentials: 'user and password' }), description: 'Where Prometheus is.' },
   prometheusToken: { parser: parsers.string, secret: true, description: 'Its bearer token.' },
 } as const;
 
@@ -49,6 +50,7 @@ describe('settings', () => {
     expect(settings).to.deep.equal({
       logLevel: 'info',
       resync: 300_000,
+      pause: 60_000,
       workers: 4,
       dryRun: false,
       prometheusUrl: undefined,
@@ -76,7 +78,7 @@ describe('settings', () => {
       resync: 5_400_000,
     });
     expect(read({ argv: ['--dry-run=false'], env: { APP_DRY_RUN: 'true' } }).dryRun).to.equal(false);
-    expect(read({ argv: ['--prometheus-url=http://p:9090/?a=b'] }).prometheusUrl).to.equal('http://p:9090/?a=b');
+    expect(read({ argv: ['--prometheus-url=http://p:9090/a=b'] }).prometheusUrl).to.equal('http://p:9090/a=b');
   });
 
   it('read scalars from the file, and take an empty variable for an absent one', () => {
@@ -112,6 +114,16 @@ describe('settings', () => {
     ],
     ['a bad variable', { env: { APP_RESYNC: '5 minutes' } }, 'APP_RESYNC is "5 minutes"; it must be a duration'],
     [
+      'a pause that is none',
+      { argv: ['--pause=0s'] },
+      '--pause is "0s"; it must be a duration of at least 100ms, such as 90s, 12h or 7d',
+    ],
+    [
+      'one that is as good as none',
+      { file: { pause: '99ms' } },
+      `pause in ${path} is "99ms"; it must be a duration of`,
+    ],
+    [
       'a bad file entry',
       { file: { logLevel: 'loud' } },
       `logLevel in ${path} is "loud"; it must be debug, info or warn`,
@@ -122,12 +134,38 @@ describe('settings', () => {
       { env: { APP_PROMETHEUS_URL: 'prometheus:9090' } },
       'it must be a URL that begins with http:// or https://',
     ],
+    [
+      'a URL with who asks in it',
+      { argv: ['--prometheus-url=https://me:hunter2@p:9090'] },
+      '--prometheus-url is "https://***@p:9090"; it must be a URL that begins with http:// or https://, without user name, ' +
+        'password, query or fragment; user name and password go in user and password',
+    ],
+    [
+      'one whose password makes it no URL, without showing it',
+      { env: { APP_PROMETHEUS_URL: 'http://me:hunter/2@p:9090' } },
+      'APP_PROMETHEUS_URL is "http://***@p:9090"; it must be',
+    ],
+    [
+      'a URL with a query',
+      { argv: ['--prometheus-url', 'http://p:9090/?tenant=a'] },
+      '--prometheus-url is "http://p:9090/?tenant=a"; it must be',
+    ],
+    [
+      'one with an empty query',
+      { argv: ['--prometheus-url', 'http://p:9090?'] },
+      '--prometheus-url is "http://p:9090?"; it must be',
+    ],
+    [
+      'a URL with a fragment',
+      { file: { prometheusUrl: 'http://p:9090/prom#x' } },
+      `prometheusUrl in ${path} is "http://p:9090/prom#x"; it must be`,
+    ],
     ['an unknown flag', { argv: ['--log-levle=debug'] }, '--log-levle is no flag; there are --config, --dry-run,'],
     ['a stray argument', { argv: ['run'] }, 'run is no flag'],
     [
       'an unknown file entry',
       { file: { loglevel: 'debug' } },
-      `loglevel in ${path} is no setting; there are dryRun, logLevel, prometheusUrl, resync, workers`,
+      `loglevel in ${path} is no setting; there are dryRun, logLevel, pause, prometheusUrl, resync, workers`,
     ],
     ['a name that every object has', { file: { constructor: 'x' } }, `constructor in ${path} is no setting`],
     [
@@ -179,6 +217,14 @@ describe('settings', () => {
       expect(() => read({ env, ...others })).to.throw(message);
     });
   }
+
+  it('B-OPR-4 take the least that a duration may be, and any URL with a path', () => {
+    expect(read({ argv: ['--pause=100ms'] }).pause).to.equal(100);
+    expect(read({ argv: ['--pause=0.5s'] }).pause).to.equal(500);
+    expect(read({ argv: ['--prometheus-url=http://[::1]:9090/prom/'] }).prometheusUrl).to.equal(
+      'http://[::1]:9090/prom',
+    );
+  });
 
   it('never show the value of a secret', () => {
     const secret = { token: { parser: parsers.integer({ min: 0, max: 9 }), secret: true, description: '' } } as const;
@@ -239,7 +285,7 @@ describe('settings', () => {
     expect(lines[3]).to.equal(
       '| `resync` | `APP_RESYNC` | `--resync` | `5m` | a duration such as 90s, 12h or 7d | How often. |',
     );
-    expect(lines[7]).to.equal(
+    expect(lines[8]).to.equal(
       '|  | `APP_PROMETHEUS_TOKEN`, or a file by `APP_PROMETHEUS_TOKEN_FILE` |  |  | text | Its bearer token. |',
     );
   });
