@@ -15,7 +15,7 @@ export const METRICS_SETTINGS = {
       'seen, and asking more often than it looks itself (15s by default) brings nothing.',
   },
   customUrl: {
-    parser: url({ credentials: 'customUsername and customPassword' }),
+    parser: url({ hasQuery: true, credentials: 'customUsername and customPassword' }),
     description: 'Where usage is asked for with the provider custom. Without it that provider is not there.',
   },
   customInterval: { parser: durationAtLeast('100ms'), default: '1m', description: 'How often it is asked.' },

@@ -44,24 +44,32 @@ export function durationAtLeast(least: string): Parser<number> {
 }
 
 /**
- * The absolute URL of a server, with a path if need be, as it was written but for a slash at its end. Paths are put behind it:
- * with a query or a fragment something else would be asked.
+ * The absolute URL of a server, with a path if need be, as it was written but for a slash at its end. A fragment is sent to nobody.
+ * @param hasQuery whether it may have a query. Where paths are put behind it, something else would be asked with one
  * @param credentials the settings of who asks: `promUsername and promPassword`. What a URL says of it is sent to nobody
  */
 export function url({
   protocols = ['http', 'https'],
+  hasQuery = false,
   credentials,
-}: { readonly protocols?: readonly string[]; readonly credentials?: string } = {}): Parser<string> {
+}: {
+  readonly protocols?: readonly string[];
+  readonly hasQuery?: boolean;
+  readonly credentials?: string;
+} = {}): Parser<string> {
   const schemes = protocols.map((protocol) => `${protocol}://`);
   const advice = credentials === undefined ? '' : `; user name and password go in ${credentials}`;
+  const refused = hasQuery ? /[#\s]/ : /[?#\s]/;
+  const without = hasQuery ? 'user name, password or fragment' : 'user name, password, query or fragment';
   return {
-    expected: `a URL that begins with ${schemes.join(' or ')}, without user name, password, query or fragment${advice}`,
+    expected: `a URL that begins with ${schemes.join(' or ')}, without ${without}${advice}`,
     parse(text) {
-      if (!URL.canParse(text) || !schemes.some((scheme) => text.startsWith(scheme)) || /[?#\s]/.test(text)) {
+      if (!URL.canParse(text) || !schemes.some((scheme) => text.startsWith(scheme)) || refused.test(text)) {
         return undefined;
       }
       const { username, password } = new URL(text);
-      return username === '' && password === '' ? text.replace(/\/+$/, '') : undefined;
+      if (username !== '' || password !== '') return undefined;
+      return text.includes('?') ? text : text.replace(/\/+$/, '');
     },
     // Whatever is in front of the last @ may be a password, also where it makes the text no URL.
     shown: (text) => text.replace(/^([a-z]+:\/\/)?.*@/s, '$1***@'),

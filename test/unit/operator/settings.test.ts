@@ -50,4 +50,10 @@ describe('the settings of the operator', () => {
         .that.includes(`user name and password go in ${names}`);
     });
   }
+
+  it('B-OPR-4 every documented key works: a query of the custom source, to which nothing is put behind', () => {
+    expect(read('--custom-url', 'https://usage/api/?of=a/')).to.include({ customUrl: 'https://usage/api/?of=a/' });
+    expect(() => read('--custom-url', 'https://usage/api#x')).to.throw('without user name, password or fragment');
+    expect(() => read('--prometheus-url', 'https://usage/?of=a')).to.throw('query or fragment');
+  });
 });
