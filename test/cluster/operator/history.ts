@@ -68,6 +68,7 @@ export const history: readonly ContainerUsage[] = [
     'undone-bare',
     'regressed-bare',
     'regressed-edited',
+    'regressed-patched',
   ].map((namespace) => steady(namespace, 'web')),
   steady('stormy', 'locked'),
   ...FAULTY_ANSWERS.flatMap(({ namespace }) => [steady(namespace, 'web'), steady(namespace, 'other')]),

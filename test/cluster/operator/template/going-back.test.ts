@@ -25,7 +25,7 @@ describe('a template that goes back under the strategy ssa', function () {
   });
 
   /** A Deployment of one pod, whose template OptiPod wrote to for the first time. @param resources what it said before */
-  async function applied(space: string, resources: Tree): Promise<Templates> {
+  async function applied(space: string, resources: Tree, useServerSideApply = true): Promise<Templates> {
     const template = new Templates(installation(), space);
     await objects().create(namespace(space));
     const pods = await makePodsReady(client, space);
@@ -34,7 +34,7 @@ describe('a template that goes back under the strategy ssa', function () {
     const { template: pod, ...spec } = object.spec as Record<string, Tree>;
     const containers = [{ name: 'app', image: 'app:1', resources }];
     await template.apply('kubectl', { ...object, spec: { ...spec, template: { ...pod, spec: { containers } } } });
-    await objects().create(writing(space));
+    await objects().create(writing(space, { updateStrategy: { useServerSideApply } }));
     await waitFor('it to be applied', async () => {
       expect(await template.resources()).to.deep.equal({ app: APPLIED });
       expect(treeAt(await objects().get(wrecOf(template)), 'status.applying.applied')).not.to.equal(undefined);
@@ -109,6 +109,18 @@ describe('a template that goes back under the strategy ssa', function () {
     expect(await template.resources()).to.deep.equal({ app: {} });
     expect(await template.rollouts()).to.equal(3);
     expect(template.writes().map(({ responseStatus }) => responseStatus?.code)).to.deep.equal([200, 200]);
+  });
+
+  it('B-APP-11 has none again either where they came by patches before applies', async () => {
+    const template = await applied('regressed-patched', {}, false);
+    await objects().patch(template.policy, { spec: { updateStrategy: { useServerSideApply: true } } });
+    await waitFor('an apply', async () => ((await template.managers()).includes('optipod Apply') ? true : undefined));
+    await killed(template);
+    await goesBack(template, {});
+    await template.anotherPass();
+    expect(await template.resources()).to.deep.equal({ app: {} });
+    expect(await template.rollouts()).to.equal(3);
+    expect(await template.events('RolledBack')).to.deep.equal([]);
   });
 
   it('B-APP-11 B-GIT-3 has its own resources again, and what somebody says afterwards stands', async () => {
