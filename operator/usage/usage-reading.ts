@@ -73,6 +73,8 @@ export class UsageReading implements UsageSink {
 
   /** Puts what waited where it belongs. */
   end(): void {
+    // Workloads may have been made while it was read: what waits here was not there yet when they were settled.
+    this.#names.clear();
     for (const pod of this.#waiting.values()) this.#history.take(pod, this.#namesIn(pod.namespace));
     this.#waiting.clear();
   }

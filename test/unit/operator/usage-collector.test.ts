@@ -150,6 +150,24 @@ describe('usage collector', () => {
     await stop();
   });
 
+  it('B-MET-2 usage of pods whose workload is made while their past is read goes to it', async () => {
+    const provider = new FakeProvider(readings(60));
+    const { collector, history, workloads, start, stop, settle } = world(provider, { startMinute: 60 });
+    workloads.pop();
+    let goOn: () => void = () => undefined;
+    provider.before = (sink) => {
+      sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(START + 60, 0.1);
+      return new Promise<void>((resolve) => (goOn = resolve));
+    };
+    await start();
+    workloads.push(WEB);
+    history.settle('shop');
+    goOn();
+    await settle();
+    expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, START + 3600).cpu).to.include({ samples: 120 });
+    await stop();
+  });
+
   it('B-MET-10 a provider that is down costs nothing that is known, is tried again, and recovers by itself', async () => {
     const provider = new FakeProvider(readings(300));
     const { collector, start, minutes, stop } = world(provider, { startMinute: 60 });
