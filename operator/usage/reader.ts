@@ -77,11 +77,12 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
   }
 
   async function read(planned: PlannedRead, signal: AbortSignal): Promise<void> {
-    const { part: _, ...request } = planned;
-    const reading = history.begin(request.to, keeping !== undefined);
+    const { part, ...request } = planned;
+    const reading = history.begin(request.to, { isKept: keeping !== undefined, isLookBack: part !== 'news' });
     await provider.read(request, reading, signal);
     signal.throwIfAborted();
-    reading.end();
+    await reading.end();
+    signal.throwIfAborted();
     coverage = coveredBy(coverage, planned, reading.newest);
     if (reading.newest === undefined) return;
     time.note(reading.newest);

@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { ProviderError } from '../../../operator/metrics/provider.js';
+import { DAY, FakeProvider, PODS, readings, START, WEB_CONTAINER, world } from './usage-world.js';
+
+const WINDOW_MS = 20 * DAY * 1000;
+const brokeOff = new ProviderError('ProviderAnswerInvalid', 'its answer broke off');
+
+/** A sample every ten minutes for 20 days, idle but for the afternoons. */
+const past = Array.from({ length: 20 * 144 }, (_, i) => {
+  const at = START - 20 * DAY + (i + 1) * 600;
+  const hour = Math.floor((at % DAY) / 3600);
+  return { at, pod: PODS[0], cpu: hour >= 12 && hour < 18 ? 2 : 0.1 };
+});
+
+describe('a look into the past', () => {
+  /**
+   * A window of a day becomes one of 20 days, whose past breaks off again and again.
+   * @param minutes how long
+   * @param days after how many of them it breaks off
+   */
+  async function afterBreaks(minutes: number, days: number) {
+    const provider = new FakeProvider([...past, ...readings(200, [PODS[0]])]);
+    const one = world(provider, { startMinute: 5 });
+    // As the informer of pods does for those that are there.
+    one.history.owners.seen('shop', PODS[0], { kind: 'ReplicaSet', name: 'web-7d4b9c6f5d' });
+    await one.start();
+    let isBreaking = minutes > 0;
+    provider.before = (sink) => {
+      const { from = 0, to = 0 } = provider.requests.at(-1) ?? {};
+      if (!isBreaking || to - from < DAY) return;
+      const take = sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' });
+      for (const { at, cpu } of past) if (at > from && at <= from + days * DAY) take?.(at, cpu);
+      throw brokeOff;
+    };
+    one.demand.set('shop', WINDOW_MS);
+    await one.minutes(minutes);
+    const failure = one.collector.failureOf(['shop'], WINDOW_MS);
+    isBreaking = false;
+    // Until what is old is merged.
+    await one.minutes(190 - minutes);
+    const isCovered = one.collector.isCovered(['shop'], WINDOW_MS);
+    // A day less: how far the oldest chunk reaches beyond the window depends on when it was read.
+    const { cpu } = one.collector.usageOf(WEB_CONTAINER, 19 * DAY * 1000, one.collector.coveredTo(['shop']) ?? 0);
+    await one.stop();
+    const told = cpu && { samples: cpu.samples, instants: cpu.instants, from: cpu.from, p80: cpu.percentile(0.8) };
+    return { failure, isCovered, told };
+  }
+
+  it('B-MET-10 that breaks off again and again costs none of its samples once it is read', async () => {
+    const whole = await afterBreaks(0, 0);
+    expect(whole).to.include({ failure: undefined, isCovered: true });
+    for (const days of [3.6, 10.5]) {
+      const broken = await afterBreaks(130, days);
+      expect(broken.failure).to.equal(brokeOff);
+      expect(broken.isCovered).to.equal(true);
+      expect(broken.told, `after ${days} days`).to.deep.equal(whole.told);
+    }
+  });
+
+  it('B-MET-10 that is not there to its end says nothing yet', async () => {
+    const provider = new FakeProvider(past);
+    const { collector, history, start, stop } = world(provider);
+    history.owners.seen('shop', PODS[0], { kind: 'ReplicaSet', name: 'web-7d4b9c6f5d' });
+    provider.before = (sink) => {
+      sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(START - 600, 2);
+      throw brokeOff;
+    };
+    await start();
+    expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, START)).to.deep.equal({});
+    await stop();
+  });
+});
