@@ -68,6 +68,10 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
     lookBacks.begin(wanted, clock.now());
     coverage = coveredUntil(new Map([...coverage].filter(([namespace]) => wanted.has(namespace))), to);
     time.cap(to);
+    return missing(wanted, to);
+  }
+
+  function missing(wanted: Demand, to: number): PlannedRead[] {
     return planReads(coverage, wanted, {
       to,
       looksBack: provider.looksBack,
@@ -78,7 +82,10 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
 
   async function read(planned: PlannedRead, signal: AbortSignal): Promise<void> {
     const { part, ...request } = planned;
-    const reading = history.begin(request.to, { isKept: keeping !== undefined, isLookBack: part !== 'news' });
+    const reading = history.begin(request.to, {
+      isKept: keeping !== undefined,
+      isLookBack: part === 'start' || part === 'past',
+    });
     await provider.read(request, reading, signal);
     signal.throwIfAborted();
     await reading.end();
@@ -87,6 +94,13 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
     if (reading.newest === undefined) return;
     time.note(reading.newest);
     keeping?.reading(request, reading);
+  }
+
+  /** After a time without samples: where some come again, what else may have come late is read at once, before it is too late. */
+  async function glance(planned: PlannedRead, signal: AbortSignal): Promise<void> {
+    await read(planned, signal);
+    const [news] = missing(demand(), planned.to);
+    if (news?.part === 'news') await read(news, signal);
   }
 
   /** A part of the past, for those who ask for it: it may be more than the provider has to give. */
@@ -113,7 +127,8 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
     try {
       const to = settled();
       for (const planned of plan(to)) {
-        if (planned.part === 'news') await read(planned, signal);
+        if (planned.part === 'glance') await glance(planned, signal);
+        else if (planned.part === 'news') await read(planned, signal);
         else await lookBack(planned, to - planned.from, signal, log);
         signal.throwIfAborted();
       }

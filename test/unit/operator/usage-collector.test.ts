@@ -275,6 +275,24 @@ describe('usage collector', () => {
     await two.stop();
   });
 
+  it('B-MET-10 a server that had nothing for hours and then has all of it loses none of it, and is asked for little till then', async () => {
+    const all = readings(400);
+    const provider = new FakeProvider(all.filter(({ at }) => at <= START + 65 * 60));
+    const { collector, start, minutes, stop } = world(provider, { startMinute: 60 });
+    await start();
+    await minutes(300);
+    const spans = provider.requests.slice(1).map(({ from, to }) => to - from);
+    expect(Math.max(...spans)).to.equal(3660);
+    expect(collector.coveredTo(['shop'])).to.equal(START + 360 * 60);
+    provider.readings = all;
+    const before = provider.requests.length;
+    await minutes(2);
+    const now = START + 362 * 60;
+    expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, now).cpu).to.include({ instants: 362, samples: 724, to: now });
+    expect(provider.requests.slice(before).map(({ from, to }) => to - from)).to.deep.equal([3660, 296 * 60, 60]);
+    await stop();
+  });
+
   it('a clock that leaps ages nothing: what is known is not thrown away', async () => {
     const provider = new FakeProvider(readings(100));
     const { collector, wall, start, minutes, stop } = world(provider, { startMinute: 90 });

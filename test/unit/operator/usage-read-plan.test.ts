@@ -91,6 +91,44 @@ describe('plan of readings', () => {
     expect(planReads(coverage, demand, options(NOW + 3 * DAY))[0]).to.include({ from: NOW + 2 * DAY });
   });
 
+  it('B-MET-3 however long there are no samples, what is asked for does not grow; all that is new is read once they come', () => {
+    const demand = new Map([['shop', [30 * DAY]]]);
+    let coverage = done(new Map(), demand, NOW);
+    const spans: number[] = [];
+    for (let minute = 1; minute <= 3000; minute += 1) {
+      for (const read of planReads(coverage, demand, options(NOW + minute * 60))) {
+        spans.push(read.to - read.from);
+        coverage = coveredBy(coverage, read, undefined);
+      }
+    }
+    expect(spans).to.have.length(3000);
+    // An hour that samples may be late, and what was not asked for before.
+    expect(Math.max(...spans)).to.equal(3660);
+    const to = NOW + 3001 * 60;
+    const [glance] = planReads(coverage, demand, options(to));
+    expect(glance).to.include({ part: 'glance', from: to - 3660, to });
+    if (glance) coverage = coveredBy(coverage, glance, to - 60);
+    const [news] = planReads(coverage, demand, options(to));
+    expect(news).to.include({ part: 'news', from: NOW, to });
+    if (news) coverage = coveredBy(coverage, news, to - 60);
+    expect(planReads(coverage, demand, options(to + 60))).to.deep.equal([
+      { part: 'news', from: to - 60, to: to + 60, namespaces: ['shop'] },
+    ]);
+  });
+
+  it('B-MET-3 a namespace that comes while others have no samples has them read for once, and no more often', () => {
+    const quiet = { from: NOW - DAY, to: NOW - 10 * 3600, asked: NOW, isQuiet: true };
+    const coverage = new Map([
+      ['shop', quiet],
+      ['new', { from: NOW - DAY, to: NOW, asked: NOW, isQuiet: false }],
+    ]);
+    const demand = new Map(['shop', 'new'].map((namespace) => [namespace, [DAY]]));
+    const [news] = planReads(coverage, demand, options(NOW + 60));
+    expect(news).to.include({ part: 'news', from: quiet.to });
+    const after = news ? coveredBy(coverage, news, undefined) : coverage;
+    expect(planReads(after, demand, options(NOW + 120))[0]).to.include({ part: 'glance', from: NOW + 60 - 3600 });
+  });
+
   it('what was read when the clock was in the future does not count', () => {
     const demand = new Map([['shop', [DAY]]]);
     const coverage = done(new Map(), demand, NOW + 400 * DAY);
