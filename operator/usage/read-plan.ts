@@ -34,17 +34,21 @@ export interface PlanOptions {
   readonly interval: number;
   /** How far daily peaks of memory reach, in seconds. */
   readonly peakWindow: number;
+  /** About how much of the past is read at a time, in seconds. @default all of it */
+  readonly slice?: number;
 }
 
 /** So long may samples be late, in seconds, when for longer there were none: what is read again for them does not grow. */
 const LATE = 3600;
 
+const DAY = 86_400;
+
 /**
- * What is missing: the news first, then the past, window by window, so that a long one that fails costs no shorter one anything.
- * Namespaces that lack the same are read together, so that most often there is one reading.
+ * What is missing: the news first, then the past, window by window, so that a long one that fails costs no shorter one anything,
+ * and long ones in slices, so that there is time for news between them. Namespaces that lack the same are read together, so that most often there is one reading.
  */
 export function planReads(coverage: Coverage, demand: Demand, options: PlanOptions): PlannedRead[] {
-  const { to, looksBack, interval, peakWindow } = options;
+  const { to, looksBack, interval, peakWindow, slice = Infinity } = options;
   const longest = longestOf(demand);
   // What begins later than now was read when the clock was wrong.
   const isKnown = (namespace: string) => (coverage.get(namespace)?.from ?? to) < to;
@@ -63,7 +67,8 @@ export function planReads(coverage: Coverage, demand: Demand, options: PlanOptio
     last < to ? [newsOf(coverage, sorted(known), { from: Math.max(last, to - longest), to })] : [];
   const pieces = sorted(demand.keys()).flatMap((namespace) => {
     const since = isKnown(namespace) ? coverage.get(namespace)?.from : undefined;
-    return missingPieces(demand.get(namespace) ?? [], to, since).map((piece) => ({ namespace, ...piece }));
+    const missing = missingPieces(demand.get(namespace) ?? [], to, since);
+    return missing.flatMap((piece) => sliced(piece, slice)).map((piece) => ({ namespace, ...piece }));
   });
   const looks = grouped(pieces).map((read): PlannedRead => {
     return read.part === 'start' ? { ...read, peaksFrom: Math.min(read.from, to - peakWindow) } : read;
@@ -142,6 +147,14 @@ function missingPieces(windows: readonly number[], to: number, covered: number |
     since = Math.min(from, since ?? from);
   }
   return pieces;
+}
+
+/** A piece in slices, the nearest first. They end at midnight, UTC, as the longest chunks do that samples are merged into. */
+function sliced({ part, from, to }: Piece, slice: number): Piece[] {
+  const cut = Math.floor((to - slice) / DAY) * DAY;
+  return cut > from
+    ? [{ part, from: cut, to }, ...sliced({ part: 'past', from, to: cut }, slice)]
+    : [{ part, from, to }];
 }
 
 /** The nearest first: those of a namespace follow one another. */

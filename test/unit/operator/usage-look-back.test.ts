@@ -69,4 +69,35 @@ describe('a look into the past', () => {
     expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, START)).to.deep.equal({});
     await stop();
   });
+
+  it('B-MET-3 that takes an hour and a half keeps nobody from news, nor from a shorter past that is asked for meanwhile', async () => {
+    const provider = new FakeProvider(readings(400));
+    const { clock, collector, demand, start, minutes, stop } = world(provider, { startMinute: 60 });
+    await start();
+    // A minute a day.
+    provider.before = () => {
+      const { from, to } = provider.requests.at(-1) ?? { from: 0, to: 0 };
+      if (to - from < 3600) return;
+      return new Promise<void>((resolve) => void clock.after(((to - from) / DAY) * 60_000, resolve));
+    };
+    demand.set('reports', 90 * DAY * 1000);
+    const waits = collector.whenCovered(['reports'], 90 * DAY * 1000, new AbortController().signal);
+    let isOver = false;
+    void waits.then(() => (isOver = true));
+    let oldest = 0;
+    for (let minute = 62; minute <= 200; minute += 1) {
+      await minutes(1);
+      if (minute === 100) demand.set('bank', DAY * 1000);
+      // The first slice is of two weeks, before anything is known of how long it takes.
+      if (minute > 85) oldest = Math.max(oldest, START + minute * 60 - (collector.coveredTo(['shop']) ?? 0));
+      if (minute === 110) {
+        expect(collector.isCovered(['bank'], DAY * 1000)).to.equal(true);
+        expect(isOver).to.equal(false);
+      }
+    }
+    expect(oldest).to.be.at.most(300);
+    await waits;
+    expect(collector.isCovered(['reports'], 90 * DAY * 1000)).to.equal(true);
+    await stop();
+  });
 });

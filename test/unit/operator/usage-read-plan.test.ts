@@ -7,8 +7,11 @@ const options = (to: number, looksBack = true) => ({ to, looksBack, interval: 60
 const NOW = 1000 * DAY;
 
 /** Every planned reading done, with a sample at its very end. */
-function done(coverage: Coverage, demand: Demand, to: number): Coverage {
-  return planReads(coverage, demand, options(to)).reduce((all, read) => coveredBy(all, read, read.to), coverage);
+function done(coverage: Coverage, demand: Demand, to: number, slice = Infinity): Coverage {
+  return planReads(coverage, demand, { ...options(to), slice }).reduce(
+    (all, read) => coveredBy(all, read, read.to),
+    coverage,
+  );
 }
 
 describe('plan of readings', () => {
@@ -54,6 +57,17 @@ describe('plan of readings', () => {
     ]);
   });
 
+  it('B-MET-3 a long past is read in slices that end at midnight, the nearest first', () => {
+    const demand = new Map([['shop', [20 * DAY]]]);
+    const to = NOW + 3600;
+    const plan = planReads(new Map(), demand, { ...options(to), slice: 7 * DAY });
+    expect(plan).to.deep.equal([
+      { part: 'start', from: NOW - 7 * DAY, to, namespaces: ['shop'], peaksFrom: to - 14 * DAY },
+      { part: 'past', from: NOW - 14 * DAY, to: NOW - 7 * DAY, namespaces: ['shop'] },
+      { part: 'past', from: to - 20 * DAY, to: NOW - 14 * DAY, namespaces: ['shop'] },
+    ]);
+  });
+
   it('whatever comes and goes, all that is asked for is covered by one round of readings, and a second has nothing to do', () => {
     const windows = fc.uniqueArray(fc.integer({ min: 300, max: 90 * DAY }), { minLength: 1, maxLength: 3 });
     const demands = fc.array(fc.dictionary(fc.constantFrom('a', 'b', 'c'), windows, { noNullPrototype: true }), {
@@ -61,12 +75,12 @@ describe('plan of readings', () => {
       maxLength: 5,
     });
     fc.assert(
-      fc.property(demands, (list) => {
+      fc.property(demands, fc.integer({ min: DAY, max: 30 * DAY }), (list, slice) => {
         let coverage: Coverage = new Map();
         list.forEach((asked, turn) => {
           const to = NOW + turn * 60;
           const demand = new Map(Object.entries(asked));
-          coverage = done(coverage, demand, to);
+          coverage = done(coverage, demand, to, slice);
           for (const [namespace, all] of demand) {
             expect(coverage.get(namespace)?.from).to.be.at.most(to - Math.max(...all));
             expect(coverage.get(namespace)?.to).to.equal(to);
