@@ -167,8 +167,12 @@ function written(): Uint8Array {
 /** Chunks of two logs in one. Where both tell of the same time, the first is right. */
 export function united(first: ChunkLog, second: ChunkLog): ChunkLog {
   const known = chunksOf(first);
-  const isNew = ({ end, span }: Chunk) =>
-    !known.some((other) => end > other.end - other.span && end - span < other.end);
+  let next = 0;
+  const isNew = ({ end, span }: Chunk) => {
+    while ((known[next]?.end ?? Infinity) <= end - span) next += 1;
+    const other = known[next];
+    return !other || end <= other.end - other.span;
+  };
   const more = chunksOf(second).filter(isNew);
   return more.length === 0 ? first : logOf([...known, ...more].sort((a, b) => a.end - b.end));
 }

@@ -135,6 +135,13 @@ export class ContainerHistory {
     };
   }
 
+  /** Seals what is two hours old, as of an instant. */
+  seal(now: number): void {
+    for (const history of this.#pods.values()) {
+      for (const metric of USAGE_METRICS) history[metric]?.seal(sealedBy(now));
+    }
+  }
+
   /** Told when it is, now and then: seals what is two hours old, and forgets what nobody asks for any more. */
   advance(now: number, retention: Retention): void {
     const hour = Math.floor(now / HOUR);

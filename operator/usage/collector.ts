@@ -115,7 +115,7 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
         wake();
         await turnEnd(signal);
         // The last may have begun already when its predecessor's end is noticed here.
-        if (ended >= last) break;
+        if (ended >= last && !reader.hasMore) break;
       }
       signal.throwIfAborted();
     },
@@ -140,7 +140,7 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
         const next = reader.isDown
           ? clock.now() + backoff.next()
           : Math.min(began + provider.intervalMs, reader.retryAt);
-        if (mayNap(signal)) await pause(clock, Math.max(0, next - clock.now()), nap.signal);
+        if (!reader.hasMore && mayNap(signal)) await pause(clock, Math.max(0, next - clock.now()), nap.signal);
       }
       signal.removeEventListener('abort', stop);
     },

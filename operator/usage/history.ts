@@ -13,7 +13,7 @@ import {
   type UsageRecord,
   type WorkloadContainer,
 } from 'optipod/lib/usage';
-import { UsageReading } from './usage-reading.js';
+import { UsageReading, type ReadingOptions } from './usage-reading.js';
 
 export interface UsageHistoryOptions {
   /** All workloads of a namespace: whose a pod is that nobody told of, and who is gone for good. */
@@ -60,13 +60,9 @@ export class UsageHistory {
     return this.#entries.size;
   }
 
-  /**
-   * Begins a reading.
-   * @param to seconds since 1970: what is later than that is not counted
-   * @param isKept whether somebody wants the record of it
-   */
-  begin(to: number, isKept = false): UsageReading {
-    return new UsageReading(this, { to, isKept });
+  /** Begins a reading. @param to seconds since 1970: what is later than that is not counted */
+  begin(to: number, options: Omit<ReadingOptions, 'to'> = {}): UsageReading {
+    return new UsageReading(this, { ...options, to });
   }
 
   /** All that is known of a container's usage. Seconds: how long before `at` the window begins, and since 1970. */

@@ -61,7 +61,11 @@ export class LookBacks {
   /** @returns whether that is news */
   failed(namespaces: readonly string[], window: number, error: ProviderError): boolean {
     const isNew = namespaces.some((namespace) => !this.#failed.has(namespace));
-    for (const namespace of namespaces) this.#failed.set(namespace, { window, error, isHeld: true });
+    for (const namespace of namespaces) {
+      // The same instants are farther back each time they are tried.
+      const nearest = Math.min(window, this.#failed.get(namespace)?.window ?? window);
+      this.#failed.set(namespace, { window: nearest, error, isHeld: true });
+    }
     return isNew;
   }
 

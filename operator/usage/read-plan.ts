@@ -7,6 +7,8 @@ export interface Covered {
   readonly to: number;
   /** Up to when was asked. */
   readonly asked: number;
+  /** Whether the last reading of what is new brought nothing. */
+  readonly isQuiet: boolean;
 }
 
 /** By namespace. */
@@ -15,9 +17,12 @@ export type Coverage = ReadonlyMap<string, Covered>;
 /** How long the windows are that are needed in each namespace, in seconds. */
 export type Demand = ReadonlyMap<string, readonly number[]>;
 
-/** One reading, and what it is for: what is new, a namespace that nothing was read of yet, or a longer past of one. */
+/**
+ * One reading, and what it is for: what is new, a glance whether there is anything again after a time without, a namespace that
+ * nothing was read of yet, or a longer past of one.
+ */
 export interface PlannedRead extends ReadRequest {
-  readonly part: 'news' | 'start' | 'past';
+  readonly part: 'news' | 'glance' | 'start' | 'past';
   readonly namespaces: readonly string[];
 }
 
@@ -29,14 +34,21 @@ export interface PlanOptions {
   readonly interval: number;
   /** How far daily peaks of memory reach, in seconds. */
   readonly peakWindow: number;
+  /** About how much of the past is read at a time, in seconds. @default all of it */
+  readonly slice?: number;
 }
 
+/** So long may samples be late, in seconds, when for longer there were none: what is read again for them does not grow. */
+const LATE = 3600;
+
+const DAY = 86_400;
+
 /**
- * What is missing: the news first, then the past, window by window, so that a long one that fails costs no shorter one anything.
- * Namespaces that lack the same are read together, so that most often there is one reading.
+ * What is missing: the news first, then the past, window by window, so that a long one that fails costs no shorter one anything,
+ * and long ones in slices, so that there is time for news between them. Namespaces that lack the same are read together, so that most often there is one reading.
  */
 export function planReads(coverage: Coverage, demand: Demand, options: PlanOptions): PlannedRead[] {
-  const { to, looksBack, interval, peakWindow } = options;
+  const { to, looksBack, interval, peakWindow, slice = Infinity } = options;
   const longest = longestOf(demand);
   // What begins later than now was read when the clock was wrong.
   const isKnown = (namespace: string) => (coverage.get(namespace)?.from ?? to) < to;
@@ -52,15 +64,25 @@ export function planReads(coverage: Coverage, demand: Demand, options: PlanOptio
       : [];
   }
   const news: PlannedRead[] =
-    last < to ? [{ part: 'news', from: Math.max(last, to - longest), to, namespaces: sorted(known) }] : [];
+    last < to ? [newsOf(coverage, sorted(known), { from: Math.max(last, to - longest), to })] : [];
   const pieces = sorted(demand.keys()).flatMap((namespace) => {
     const since = isKnown(namespace) ? coverage.get(namespace)?.from : undefined;
-    return missingPieces(demand.get(namespace) ?? [], to, since).map((piece) => ({ namespace, ...piece }));
+    const missing = missingPieces(demand.get(namespace) ?? [], to, since);
+    return missing.flatMap((piece) => sliced(piece, slice)).map((piece) => ({ namespace, ...piece }));
   });
   const looks = grouped(pieces).map((read): PlannedRead => {
     return read.part === 'start' ? { ...read, peaksFrom: Math.min(read.from, to - peakWindow) } : read;
   });
   return [...news, ...looks];
+}
+
+/** Pods may be scaled to nothing for days: once nothing came of all that is new, the end of it is enough to see that some does. */
+function newsOf(coverage: Coverage, namespaces: readonly string[], span: ReadRequest): PlannedRead {
+  const before = namespaces.flatMap((namespace) => coverage.get(namespace) ?? []);
+  const end = Math.min(...before.map(({ asked }) => asked)) - LATE;
+  const isQuiet = before.every((covered) => covered.isQuiet);
+  if (isQuiet && end > span.from) return { part: 'glance', ...span, from: end, namespaces };
+  return { part: 'news', ...span, namespaces };
 }
 
 /** The longest window of all, in seconds. */
@@ -74,13 +96,15 @@ export function coveredBy(coverage: Coverage, read: PlannedRead, newest: number 
   for (const namespace of read.namespaces) {
     const before = coverage.get(namespace);
     if (!before || read.part === 'start') {
-      result.set(namespace, { from: read.from, to: read.to, asked: read.to });
+      result.set(namespace, { from: read.from, to: read.to, asked: read.to, isQuiet: false });
     } else if (read.part === 'past') {
       result.set(namespace, { ...before, from: Math.min(before.from, read.from) });
     } else {
-      // A server whose clock is behind, or that had a pause, has the rest later.
-      const to = Math.max(before.to, Math.min(read.to, newest ?? before.to));
-      result.set(namespace, { ...before, to, asked: Math.max(before.asked, read.to) });
+      // A server whose clock is behind, or that had a pause, has the rest later; what a glance finds, all that is new is read for.
+      const isRead = read.part === 'news' && newest !== undefined;
+      const to = isRead ? Math.max(before.to, Math.min(read.to, newest)) : before.to;
+      const asked = Math.max(before.asked, read.to);
+      result.set(namespace, { ...before, to, asked, isQuiet: newest === undefined });
     }
   }
   return result;
@@ -100,9 +124,9 @@ export function coveredSince(coverage: Coverage, forgotten: number): Coverage {
 export function coveredUntil(coverage: Coverage, at: number): Coverage {
   const before = [...coverage].filter(([, { from }]) => from < at);
   return new Map(
-    before.map(([namespace, { from, to, asked }]) => [
+    before.map(([namespace, covered]) => [
       namespace,
-      { from, to: Math.min(to, at), asked: Math.min(asked, at) },
+      { ...covered, to: Math.min(covered.to, at), asked: Math.min(covered.asked, at) },
     ]),
   );
 }
@@ -123,6 +147,14 @@ function missingPieces(windows: readonly number[], to: number, covered: number |
     since = Math.min(from, since ?? from);
   }
   return pieces;
+}
+
+/** A piece in slices, the nearest first. They end at midnight, UTC, as the longest chunks do that samples are merged into. */
+function sliced({ part, from, to }: Piece, slice: number): Piece[] {
+  const cut = Math.floor((to - slice) / DAY) * DAY;
+  return cut > from
+    ? [{ part, from: cut, to }, ...sliced({ part: 'past', from, to: cut }, slice)]
+    : [{ part, from, to }];
 }
 
 /** The nearest first: those of a namespace follow one another. */

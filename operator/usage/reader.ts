@@ -17,6 +17,7 @@ import {
 } from './read-plan.js';
 import { Retention } from './retention.js';
 import { SampleTime } from './sample-time.js';
+import { SliceSize } from './slice-size.js';
 
 export interface UsageReaderOptions {
   readonly provider: MetricsProvider;
@@ -38,6 +39,8 @@ export interface UsageReaderOptions {
 export interface UsageReader {
   /** Nothing that is new can be read. */
   readonly isDown: boolean;
+  /** The last turn ended for news to be read, and there is more of the past to read. */
+  readonly hasMore: boolean;
   /** When more of the past is to be tried again, by the clock, in milliseconds. */
   readonly retryAt: number;
   /** How far back usage is remembered. */
@@ -56,6 +59,9 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
   const keeping = keep && new Keeping(history, keep);
   const lookBacks = new LookBacks(options.backoff);
   const time = new SampleTime(() => clock.now());
+  const slice = new SliceSize(provider.intervalMs);
+  /** As of the last turn that ended. */
+  let hasMore = false;
   let coverage: Coverage = new Map();
   /** Of reading what is new, which concerns everybody. */
   let failure: ProviderError | undefined;
@@ -68,57 +74,88 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
     lookBacks.begin(wanted, clock.now());
     coverage = coveredUntil(new Map([...coverage].filter(([namespace]) => wanted.has(namespace))), to);
     time.cap(to);
+    return missing(wanted, to);
+  }
+
+  function missing(wanted: Demand, to: number): PlannedRead[] {
     return planReads(coverage, wanted, {
       to,
       looksBack: provider.looksBack,
       interval: Math.ceil(provider.intervalMs / 1000),
       peakWindow: options.peakWindow,
+      slice: slice.seconds,
     });
   }
 
   async function read(planned: PlannedRead, signal: AbortSignal): Promise<void> {
-    const { part: _, ...request } = planned;
-    const reading = history.begin(request.to, keeping !== undefined);
+    const { part, ...request } = planned;
+    const reading = history.begin(request.to, {
+      isKept: keeping !== undefined,
+      isLookBack: part === 'start' || part === 'past',
+    });
     await provider.read(request, reading, signal);
     signal.throwIfAborted();
-    reading.end();
+    await reading.end();
+    signal.throwIfAborted();
     coverage = coveredBy(coverage, planned, reading.newest);
     if (reading.newest === undefined) return;
     time.note(reading.newest);
     keeping?.reading(request, reading);
   }
 
-  /** A part of the past, for those who ask for it: it may be more than the provider has to give. */
-  async function lookBack(planned: PlannedRead, window: number, signal: AbortSignal, log: Logger): Promise<void> {
-    const namespaces = lookBacks.open(planned.namespaces, window);
-    if (namespaces.length === 0) return;
-    const about = { provider: provider.name, namespaces, seconds: window };
-    try {
-      await read({ ...planned, namespaces }, signal);
-      if (lookBacks.succeeded(namespaces, window)) log.info(about, 'past usage can be read again');
-    } catch (error) {
-      if (signal.aborted) return;
-      const isNews = lookBacks.failed(namespaces, window, asProviderError(provider, error));
-      log[isNews ? 'warn' : 'debug']({ ...about, err: error }, 'past usage could not be read');
-    }
+  /** After a time without samples: where some come again, what else may have come late is read at once, before it is too late. */
+  async function glance(planned: PlannedRead, signal: AbortSignal): Promise<void> {
+    await read(planned, signal);
+    const [news] = missing(demand(), planned.to);
+    if (news?.part === 'news') await read(news, signal);
   }
 
   /**
-   * Everything that is missing, one after the other: what fails is tried again. Without news the provider is down, and not asked
-   * for more.
+   * A part of the past, for those who ask for it: it may be more than the provider has to give.
+   * @returns whether it was tried
+   */
+  async function lookBack(planned: PlannedRead, window: number, signal: AbortSignal, log: Logger): Promise<boolean> {
+    const namespaces = lookBacks.open(planned.namespaces, window);
+    if (namespaces.length === 0) return false;
+    const about = { provider: provider.name, namespaces, seconds: window };
+    const began = clock.now();
+    try {
+      await read({ ...planned, namespaces }, signal);
+      slice.note(planned.to - planned.from, clock.now() - began);
+      if (lookBacks.succeeded(namespaces, window)) log.info(about, 'past usage can be read again');
+    } catch (error) {
+      if (signal.aborted) return true;
+      const isNews = lookBacks.failed(namespaces, window, asProviderError(provider, error));
+      log[isNews ? 'warn' : 'debug']({ ...about, err: error }, 'past usage could not be read');
+    }
+    return true;
+  }
+
+  /**
+   * What is missing, one after the other, until there should be news again: what fails is tried again. Without news the provider
+   * is down, and not asked for more.
    * @returns why there are no news
    */
   async function readMissing(signal: AbortSignal, log: Logger): Promise<ProviderError | undefined> {
+    let isCut = false;
     try {
       const to = settled();
+      const began = clock.now();
+      // However slow the provider is, each turn gets on with the past.
+      let hasLooked = false;
       for (const planned of plan(to)) {
-        if (planned.part === 'news') await read(planned, signal);
-        else await lookBack(planned, to - planned.from, signal, log);
+        isCut = hasLooked && clock.now() - began >= provider.intervalMs;
+        if (isCut) break;
+        if (planned.part === 'glance') await glance(planned, signal);
+        else if (planned.part === 'news') await read(planned, signal);
+        else if (await lookBack(planned, to - planned.from, signal, log)) hasLooked = true;
         signal.throwIfAborted();
       }
       return undefined;
     } catch (error) {
       return asProviderError(provider, error);
+    } finally {
+      hasMore = isCut;
     }
   }
 
@@ -149,6 +186,9 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
   return {
     get isDown() {
       return failure !== undefined;
+    },
+    get hasMore() {
+      return hasMore;
     },
     get retryAt() {
       return lookBacks.due;

@@ -1,3 +1,4 @@
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import {
   ContainerHistory,
   type ContainerRecord,
@@ -9,6 +10,9 @@ import {
 import type { ContainerRef, SeriesRef, UsageSink } from '../metrics/reading.js';
 import type { AdriftPod, UsageHistory } from './history.js';
 
+/** What many pods brought is put where it belongs in turns of the event loop, of some ten milliseconds each. */
+const PODS_A_TURN = 8;
+
 /** A series as it was read, for whoever keeps it. */
 interface Taken {
   readonly of: SeriesRef;
@@ -16,27 +20,39 @@ interface Taken {
   readonly values: number[];
 }
 
+export interface ReadingOptions {
+  /** Seconds since 1970: what is later than that is not counted. */
+  readonly to: number;
+  /** Whether somebody wants the record of it. */
+  readonly isKept?: boolean;
+  /** Whether it reaches far back: then nothing of it counts before it ended. */
+  readonly isLookBack?: boolean;
+}
+
 /**
- * One reading of a provider, on its way into a history. What is read of pods that are known goes straight there; of the others
- * when the reading ends, and all that may be told of their owners is. What a broken off reading brought until then stays: it
- * is read again, and counts once.
+ * One reading of a provider, on its way into a history. Of what is new, what is read of pods that are known goes straight there;
+ * of the others when the reading ends, and all that may be told of their owners is. What a broken off reading brought until then
+ * stays: it is read again, and counts once. Of a look back all goes there when it ends: what is old is sealed by and by, and
+ * where that were done to a part of it, the rest would be too late.
  */
 export class UsageReading implements UsageSink {
   readonly #history: UsageHistory;
   readonly #to: number;
   readonly #isKept: boolean;
+  readonly #isLookBack: boolean;
   /** By namespace. */
   readonly #names = new Map<string, WorkloadNames>();
-  /** Pods whose owners may be told later within the reading. */
+  /** Pods whose owners may be told later within the reading; of a look back all. */
   readonly #waiting = new Map<string, AdriftPod>();
   readonly #taken: Taken[] = [];
   readonly #peaks: { readonly of: ContainerRef; readonly at: number; readonly bytes: number }[] = [];
   #newest: number | undefined;
 
-  constructor(history: UsageHistory, options: { readonly to: number; readonly isKept: boolean }) {
+  constructor(history: UsageHistory, { to, isKept = false, isLookBack = false }: ReadingOptions) {
     this.#history = history;
-    this.#to = options.to;
-    this.#isKept = options.isKept;
+    this.#to = to;
+    this.#isKept = isKept;
+    this.#isLookBack = isLookBack;
   }
 
   /** The latest instant that there was a sample of, in whole seconds since 1970. */
@@ -71,10 +87,22 @@ export class UsageReading implements UsageSink {
     this.#history.owners.told(namespace, pod, owner);
   }
 
-  /** Puts what waited where it belongs. */
-  end(): void {
-    for (const pod of this.#waiting.values()) this.#history.take(pod, this.#namesIn(pod.namespace));
-    this.#waiting.clear();
+  /** Puts what waited where it belongs. After a look back at many pods, that takes a while. */
+  async end(): Promise<void> {
+    // Workloads may have been made while it was read: what waits here was not there yet when they were settled.
+    this.#names.clear();
+    let done = 0;
+    // Pods leave as they go, so that there is little twice at a time.
+    for (const [key, pod] of this.#waiting) {
+      this.#waiting.delete(key);
+      // Whole chunks are put beside others at once, samples one by one.
+      if (this.#isLookBack) for (const history of pod.containers.values()) history.seal(this.#to);
+      this.#history.take(pod, this.#namesIn(pod.namespace));
+      done += 1;
+      if (done % PODS_A_TURN > 0) continue;
+      await turnOfLoop();
+      this.#names.clear();
+    }
   }
 
   /** Everything that was read and belongs to a workload, once it ended. */
@@ -108,7 +136,7 @@ export class UsageReading implements UsageSink {
   #historyOf({ namespace, pod, container }: ContainerRef): ContainerHistory | undefined {
     const owner = this.#history.owners.certain(namespace, pod, this.#namesIn(namespace));
     if (owner === 'stranger') return undefined;
-    if (owner) return this.#history.historyOf(placeOf({ namespace, pod, container }, owner));
+    if (owner && !this.#isLookBack) return this.#history.historyOf(placeOf({ namespace, pod, container }, owner));
     const key = `${namespace}/${pod}`;
     let waiting = this.#waiting.get(key);
     if (!waiting) this.#waiting.set(key, (waiting = { namespace, pod, containers: new Map() }));

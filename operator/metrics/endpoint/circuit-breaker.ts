@@ -1,6 +1,6 @@
 import { createBackoff, systemClock, type Clock } from '../../runtime/index.js';
 import { ProviderError } from '../provider.js';
-import { CircuitOpen, isOutage } from './errors.js';
+import { CircuitOpen, isOutage, NoAnswerInTime } from './errors.js';
 
 export interface CircuitBreakerOptions {
   /** What errors call it. */
@@ -18,11 +18,18 @@ const MOST_OUTAGES = 3;
 const PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 40_000;
 
-export type CircuitBreaker = <T>(call: () => Promise<T>) => Promise<T>;
+/** What is called. */
+export interface BreakableCall {
+  /** Whether less is asked for where there is no answer in time: it may be the question that is too much. @default false */
+  readonly isDivisible?: boolean;
+}
+
+export type CircuitBreaker = <T>(call: () => Promise<T>, about?: BreakableCall) => Promise<T>;
 
 /**
  * Stops asking a server that does not answer. After some outages in a row calls fail at once, until a pause is over; then one
- * is let through, and what becomes of it decides for all. What the server refuses is an answer.
+ * is let through, and what becomes of it decides for all. What the server refuses is an answer. That it has none in time to what
+ * can be asked in parts tells neither that it is well nor that it is away: its parts will.
  * @returns throws what the call throws, or CircuitOpen
  */
 export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
@@ -48,7 +55,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
     pause = pauses();
   }
 
-  return async (call) => {
+  return async (call, { isDivisible = false } = {}) => {
     const isOpen = outages >= MOST_OUTAGES;
     if (isOpen && (isProbing || clock.now() < closedUntil)) {
       const message = `${place} has been away since ${new Date(since).toISOString()} and is given a pause; at last: ${last}`;
@@ -60,6 +67,8 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
       recovered();
       return result;
     } catch (error) {
+      // Whoever tries whether the server is back decides all the same, lest the pause be over for good.
+      if (isDivisible && !isOpen && error instanceof NoAnswerInTime) throw error;
       if (isOutage(error)) outage(error instanceof Error ? error.message : String(error));
       else if (error instanceof ProviderError) recovered();
       throw error;

@@ -35,6 +35,8 @@ export interface Question {
   readonly parameters: URLSearchParams;
   /** A form is posted, since queries outgrow URLs; where the server takes no POST (405), it is a GET from then on. */
   readonly method: 'GET' | 'POST';
+  /** Whether it is asked in parts where there is no answer in time: that is no outage then. @default false */
+  readonly isDivisible?: boolean;
 }
 
 /** A server that is asked over HTTP, with all that keeps a slow or broken one from doing harm. */
@@ -150,7 +152,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
           }
         }
         return turn(() => once(question, read, signal));
-      }),
+      }, question),
     close: () => connections.close(),
   };
 }

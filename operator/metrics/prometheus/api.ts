@@ -9,6 +9,8 @@ export interface RangeQuery {
   readonly start: number;
   readonly end: number;
   readonly step: number;
+  /** Whether it is asked in parts where it is too much. @default false */
+  readonly isDivisible?: boolean;
 }
 
 const PATH = '/api/v1/query_range';
@@ -23,7 +25,7 @@ const BEGINNING = 1000;
  */
 export async function queryRange(
   endpoint: Endpoint,
-  { query, start, end, step }: RangeQuery,
+  { query, start, end, step, isDivisible = false }: RangeQuery,
   series: (labels: Labels) => TakeSample | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -38,7 +40,7 @@ export async function queryRange(
   });
   const place = endpoint.placeOf({ path: PATH });
   await endpoint.ask(
-    { path: PATH, parameters, method: 'POST' },
+    { path: PATH, parameters, method: 'POST', isDivisible },
     async (body) => {
       let beginning = '';
       const reader = matrixReader(series);

@@ -30,19 +30,44 @@ const FIRST_STEPS = 10;
 /** So much longer at most is a chunk than the one before: after a time of which Prometheus knows little, more may follow. */
 const GROWTH = 4;
 
-/** How long chunks should be, by how many samples came of those before. */
-export interface ChunkSize {
+/** How much is asked for at a time: no more than the server answers, as far as it showed within a reading. */
+export interface PartSize {
+  /** In steps. */
+  readonly most: number;
+  /** The server found so many steps too much. */
+  refuse(steps: number): void;
+}
+
+export function partSize(): PartSize {
+  let most = Infinity;
+  return {
+    get most() {
+      return most;
+    },
+    refuse(steps) {
+      most = Math.min(most, Math.ceil(steps / 2));
+    },
+  };
+}
+
+/** How long chunks should be, by how many samples came of those before, and by what was refused. */
+export interface ChunkSize extends PartSize {
   readonly steps: number;
   /** A chunk of so many steps brought so many samples. */
   note(steps: number, samples: number): void;
 }
 
 export function chunkSize(): ChunkSize {
+  const parts = partSize();
   let steps = FIRST_STEPS;
   return {
     get steps() {
-      return steps;
+      return Math.min(steps, parts.most);
     },
+    get most() {
+      return parts.most;
+    },
+    refuse: (asked) => parts.refuse(asked),
     note(asked, samples) {
       const fitting = samples === 0 ? MOST_STEPS : Math.floor((MOST_SAMPLES * asked) / samples);
       steps = Math.max(1, Math.min(fitting, steps * GROWTH, MOST_STEPS));
@@ -62,24 +87,39 @@ export function* chunks({ start, end, step }: Steps, size: Pick<ChunkSize, 'step
 /** HTTP's Payload Too Large, and what Prometheus, Thanos and Mimir say of a query that would load too much. */
 const TOO_MUCH = [413, 422];
 
+/** A chunk, or a part of one. */
+export interface Part extends Steps {
+  /** Whether it is asked for in halves where it is too much. */
+  readonly isDivisible: boolean;
+}
+
 /**
  * Reads a chunk; where the server finds it too much, or has no answer in time, its halves one after the other.
+ * @param size what was too much is not asked for again
  * @param least chunks of no more steps are not halved
  */
 export async function readOrHalve(
   chunk: Steps,
-  read: (chunk: Steps) => Promise<void>,
+  read: (part: Part) => Promise<void>,
+  size = partSize(),
   least = FIRST_STEPS,
 ): Promise<void> {
-  try {
-    await read(chunk);
-  } catch (error) {
-    const steps = countOf(chunk);
-    const isTooMuch =
-      error instanceof NoAnswerInTime || (error instanceof RefusedError && TOO_MUCH.includes(error.statusCode));
-    if (!isTooMuch || steps <= least) throw error;
-    const middle = chunk.start + (Math.floor(steps / 2) - 1) * chunk.step;
-    await readOrHalve({ ...chunk, end: middle }, read, least);
-    await readOrHalve({ ...chunk, start: middle + chunk.step }, read, least);
+  const steps = countOf(chunk);
+  if (steps <= size.most) {
+    const isDivisible = steps > least;
+    try {
+      await read({ ...chunk, isDivisible });
+      return;
+    } catch (error) {
+      if (!isDivisible || !isTooMuch(error)) throw error;
+      size.refuse(steps);
+    }
   }
+  const middle = chunk.start + (Math.floor(steps / 2) - 1) * chunk.step;
+  await readOrHalve({ ...chunk, end: middle }, read, size, least);
+  await readOrHalve({ ...chunk, start: middle + chunk.step }, read, size, least);
+}
+
+function isTooMuch(error: unknown): boolean {
+  return error instanceof NoAnswerInTime || (error instanceof RefusedError && TOO_MUCH.includes(error.statusCode));
 }

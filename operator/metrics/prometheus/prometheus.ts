@@ -1,7 +1,7 @@
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { ContainerRef, MetricsProvider, ReadRequest, UsageSink } from '../reading.js';
 import { queryRange } from './api.js';
-import { readOrHalve, type Steps } from './chunks.js';
+import { partSize, readOrHalve, type Part, type Steps } from './chunks.js';
 import type { Labels, TakeSample } from './matrix.js';
 import { ownerTable } from './owners.js';
 import { queriesOf, type Names } from './queries.js';
@@ -39,14 +39,14 @@ export function createPrometheusProvider(options: PrometheusOptions): MetricsPro
     async read(request, sink, signal) {
       const wanted = onlyIn(sink, request.namespaces);
       const queries = queriesOf(names, request.namespaces);
-      const query: QueryContainers = (expression, steps, takerOf) =>
-        queryContainers(options, { expression, steps, takerOf }, signal);
+      const query: QueryContainers = (expression, part, takerOf) =>
+        queryContainers(options, { expression, part, takerOf }, signal);
       await readOwners(options, request, wanted, signal);
       await readSamples({ request, sink: wanted, queries, query, step, rateWindow });
       const { peaksFrom, to } = request;
       if (peaksFrom === undefined) return;
       const peak = (of: ContainerRef) => (at: number, bytes: number) => wanted.peak(of, at, bytes);
-      await readOrHalve(backFrom(to, peaksFrom, DAY), (days) => query(queries.memory(DAY), days, peak), 1);
+      await readOrHalve(backFrom(to, peaksFrom, DAY), (days) => query(queries.memory(DAY), days, peak), partSize(), 1);
     },
   };
 }
@@ -54,19 +54,19 @@ export function createPrometheusProvider(options: PrometheusOptions): MetricsPro
 /** One query about containers; each sample that can be one to whoever takes that container's. */
 async function queryContainers(
   { endpoint, names }: PrometheusOptions,
-  { expression, steps, takerOf }: ContainerQuery,
+  { expression, part, takerOf }: ContainerQuery,
   signal: AbortSignal,
 ): Promise<void> {
   const series = (labels: Labels) => {
     const of = containerOf(labels, names);
     return of && onlyUsable(takerOf(of));
   };
-  await queryRange(endpoint, { query: expression, ...steps }, series, signal);
+  await queryRange(endpoint, { query: expression, ...part }, series, signal);
 }
 
 interface ContainerQuery {
   readonly expression: string;
-  readonly steps: Steps;
+  readonly part: Part;
   readonly takerOf: (of: ContainerRef) => TakeSample | undefined;
 }
 
@@ -83,7 +83,8 @@ async function readOwners(
     table.add(labels);
     return undefined;
   };
-  await readOrHalve(backFrom(to, from, span), (days) => queryRange(endpoint, { query, ...days }, note, signal), 1);
+  const read = (days: Part) => queryRange(endpoint, { query, ...days }, note, signal);
+  await readOrHalve(backFrom(to, from, span), read, partSize(), 1);
   table.each((namespace, pod, owner) => sink.owner(namespace, pod, owner));
 }
 

@@ -1,5 +1,14 @@
 import type { ContainerRef, ReadRequest, UsageSink } from '../reading.js';
-import { chunks, chunkSize, countOf, readOrHalve, stepsBetween, type ChunkSize, type Steps } from './chunks.js';
+import {
+  chunks,
+  chunkSize,
+  countOf,
+  readOrHalve,
+  stepsBetween,
+  type ChunkSize,
+  type Part,
+  type Steps,
+} from './chunks.js';
 import type { TakeSample } from './matrix.js';
 import type { Queries } from './queries.js';
 import { readingsWithin, type Readings } from './readings.js';
@@ -7,7 +16,7 @@ import { readingsWithin, type Readings } from './readings.js';
 /** One query about containers; each sample to whoever takes that container's. */
 export type QueryContainers = (
   expression: string,
-  steps: Steps,
+  part: Part,
   takerOf: (of: ContainerRef) => TakeSample | undefined,
 ) => Promise<void>;
 
@@ -34,7 +43,7 @@ export async function readSamples(read: SamplesRead): Promise<void> {
   for (const chunk of chunksOf(request, step, size)) {
     const readings = readingsWithin(chunk);
     await both(readMemory(read, chunk, readings, size), cpu);
-    cpu = readCpu(read, chunk, readings);
+    cpu = readCpu(read, chunk, readings, size);
     // Its failure is seen when the next chunk of memory is there.
     cpu.catch(() => undefined);
   }
@@ -42,7 +51,7 @@ export async function readSamples(read: SamplesRead): Promise<void> {
   const span = Math.ceil(rateWindow / step) * step;
   const throttled = (of: ContainerRef) => sink.series({ ...of, metric: 'throttled' });
   for (const chunk of chunksOf(request, span, size)) {
-    await readOrHalve(chunk, (part) => query(queries.throttled(span), part, throttled));
+    await readOrHalve(chunk, (part) => query(queries.throttled(span), part, throttled), size);
   }
 }
 
@@ -67,7 +76,7 @@ async function readMemory(
       take?.(at, bytes);
     };
   };
-  await readOrHalve(chunk, (part) => query(queries.memory(step), part, takerOf));
+  await readOrHalve(chunk, (part) => query(queries.memory(step), part, takerOf), size);
   size.note(countOf(chunk), samples);
 }
 
@@ -75,13 +84,14 @@ async function readCpu(
   { sink, queries, query, rateWindow }: SamplesRead,
   chunk: Steps,
   readings: Readings,
+  size: ChunkSize,
 ): Promise<void> {
   const takerOf = (of: ContainerRef): TakeSample | undefined => {
     const take = sink.series({ ...of, metric: 'cpu' });
     const allows = readings.allow(of);
     return take && ((at, cores) => (allows(at) ? take(at, cores) : undefined));
   };
-  await readOrHalve(chunk, (part) => query(queries.cpu(rateWindow), part, takerOf));
+  await readOrHalve(chunk, (part) => query(queries.cpu(rateWindow), part, takerOf), size);
 }
 
 /** Waits for both, so that neither goes on unseen. @throws what the first of them threw */

@@ -51,6 +51,22 @@ describe('a circuit breaker', () => {
     expect(await ask()).to.equal('answer');
   });
 
+  it('B-MET-3 stays closed when there is no answer in time to what can be asked in parts', async () => {
+    const { clock, ask, call } = breaker();
+    const tooMuch = () => call(() => Promise.reject(outage), { isDivisible: true }).catch((thrown: unknown) => thrown);
+    for (let i = 0; i < 5; i += 1) expect(await tooMuch()).to.equal(outage);
+    expect(await ask()).to.equal('answer');
+    // It says nothing for the server, either.
+    for (let i = 0; i < 3; i += 1) {
+      expect(await ask(outage)).to.equal(outage);
+      await tooMuch();
+    }
+    expect(await ask()).to.be.instanceOf(CircuitOpen);
+    clock.advance(15_000);
+    expect(await tooMuch()).to.equal(outage);
+    expect(await ask()).to.be.instanceOf(CircuitOpen);
+  });
+
   it('tells since when, and what was said at last', async () => {
     const { ask, clock } = breaker();
     await ask(outage);

@@ -235,6 +235,27 @@ describe('the provider prometheus', () => {
     expect(sink.samples.get('memory shop/web-1/app')).to.have.length(360);
   });
 
+  it('B-MET-3 a server that has no answer in time to long questions tells of a day all the same, and of what is new', async () => {
+    server.behave((asked, response) => {
+      if (instantsOf(asked).length <= 60) {
+        response.end(matrix(['cpu', 'memory'].includes(topicOf(asked)) ? steady(asked, '1') : []));
+      }
+    });
+    const impatient = createEndpoint({ title: 'Prometheus', url: server.url, timeoutMs: 500, pausesMs: [1, 1] });
+    const sink = recordingSink();
+    await provider({}, impatient).read({ from: TO - 24 * HOUR, to: TO }, sink, new AbortController().signal);
+    for (const metric of ['cpu', 'memory']) {
+      const instants = sink.samples.get(`${metric} shop/web-1/app`)?.map(([at]) => at);
+      expect(instants, metric).to.deep.equal(Array.from({ length: 1440 }, (_, i) => TO - 24 * HOUR + (i + 1) * 60));
+    }
+    // What it could not answer is not asked for again and again.
+    expect(server.asked.filter((asked) => instantsOf(asked).length > 60).length).to.be.at.most(4);
+    const news = recordingSink();
+    await provider({}, impatient).read({ from: TO, to: TO + 60 }, news, new AbortController().signal);
+    expect(news.samples.get('cpu shop/web-1/app')).to.deep.equal([[TO + 60, 1]]);
+    await impatient.close();
+  });
+
   it('B-MET-3 a server that takes no query of more than a month tells of 90 days all the same', async () => {
     server.behave((asked, response) => {
       const all = instantsOf(asked);

@@ -150,6 +150,24 @@ describe('usage collector', () => {
     await stop();
   });
 
+  it('B-MET-2 usage of pods whose workload is made while their past is read goes to it', async () => {
+    const provider = new FakeProvider(readings(60));
+    const { collector, history, workloads, start, stop, settle } = world(provider, { startMinute: 60 });
+    workloads.pop();
+    let goOn: () => void = () => undefined;
+    provider.before = (sink) => {
+      sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(START + 60, 0.1);
+      return new Promise<void>((resolve) => (goOn = resolve));
+    };
+    await start();
+    workloads.push(WEB);
+    history.settle('shop');
+    goOn();
+    await settle();
+    expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, START + 3600).cpu).to.include({ samples: 120 });
+    await stop();
+  });
+
   it('B-MET-10 a provider that is down costs nothing that is known, is tried again, and recovers by itself', async () => {
     const provider = new FakeProvider(readings(300));
     const { collector, start, minutes, stop } = world(provider, { startMinute: 60 });
@@ -255,6 +273,24 @@ describe('usage collector', () => {
     const usage = two.collector.usageOf(WEB_CONTAINER, DAY * 1000, START + 50 * 60);
     expect(usage.cpu).to.include({ instants: 20, to: START + 40 * 60 });
     await two.stop();
+  });
+
+  it('B-MET-10 a server that had nothing for hours and then has all of it loses none of it, and is asked for little till then', async () => {
+    const all = readings(400);
+    const provider = new FakeProvider(all.filter(({ at }) => at <= START + 65 * 60));
+    const { collector, start, minutes, stop } = world(provider, { startMinute: 60 });
+    await start();
+    await minutes(300);
+    const spans = provider.requests.slice(1).map(({ from, to }) => to - from);
+    expect(Math.max(...spans)).to.equal(3660);
+    expect(collector.coveredTo(['shop'])).to.equal(START + 360 * 60);
+    provider.readings = all;
+    const before = provider.requests.length;
+    await minutes(2);
+    const now = START + 362 * 60;
+    expect(collector.usageOf(WEB_CONTAINER, DAY * 1000, now).cpu).to.include({ instants: 362, samples: 724, to: now });
+    expect(provider.requests.slice(before).map(({ from, to }) => to - from)).to.deep.equal([3660, 296 * 60, 60]);
+    await stop();
   });
 
   it('a clock that leaps ages nothing: what is known is not thrown away', async () => {

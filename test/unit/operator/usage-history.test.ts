@@ -66,14 +66,14 @@ describe('usage of all workloads', () => {
   };
   const samples = (of: UsageHistory) => of.usageOf(WEB_CONTAINER, DAY, START + DAY).cpu?.samples;
 
-  it('B-MET-2 every pod the workload had contributes, and nobody else, also where owners are told last', () => {
+  it('B-MET-2 every pod the workload had contributes, and nobody else, also where owners are told last', async () => {
     const one = history();
     const job = 'web-7d4b9c6f5d-jqbzz';
     const odd = 'named-by-hand';
     const reading = read(one, readings(10, [...PODS, job, odd, 'stranger-0']));
     reading.owner('shop', job, { kind: 'Job', name: 'web' });
     reading.owner('shop', odd, { kind: 'Deployment', name: 'web' });
-    reading.end();
+    await reading.end();
     expect(samples(one)).to.equal(30);
     expect(one.size).to.equal(1);
     // Known from now on.
@@ -82,19 +82,19 @@ describe('usage of all workloads', () => {
     );
   });
 
-  it('B-MET-2 rollouts do not reset history', () => {
+  it('B-MET-2 rollouts do not reset history', async () => {
     const one = history();
-    read(one, readings(10, ['web-7d4b9c6f5d-x2k9z'])).end();
-    read(one, readings(10, ['web-6c8d5f7b9c-x2k9z'])).end();
+    await read(one, readings(10, ['web-7d4b9c6f5d-x2k9z'])).end();
+    await read(one, readings(10, ['web-6c8d5f7b9c-x2k9z'])).end();
     expect(samples(one)).to.equal(20);
   });
 
-  it('what of a workload that is gone is older than the longest window is dropped, one that is only idle keeps its peak', () => {
+  it('what of a workload that is gone is older than the longest window is dropped, one that is only idle keeps its peak', async () => {
     const workloads = [WEB];
     const one = history(workloads);
     const reading = one.begin(START + DAY);
     reading.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'memory' })?.(START, 1e6);
-    reading.end();
+    await reading.end();
     one.advance(START + 3 * DAY, DAY);
     expect(one.usageOf(WEB_CONTAINER, DAY, START + 3 * DAY)).to.deep.equal({ memoryPeak: { bytes: 1e6, at: START } });
     workloads.pop();

@@ -101,6 +101,7 @@ export function world(
   const stop = new AbortController();
   let running: Promise<void> | undefined;
   return {
+    clock,
     collector,
     history,
     demand,
