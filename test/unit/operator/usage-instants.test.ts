@@ -26,7 +26,7 @@ function minutely() {
         now += MINUTE;
         const reading = history.begin(now);
         await provider.read({ from: now - MINUTE, to: now }, reading, new AbortController().signal);
-        reading.end();
+        await reading.end();
       }
     },
     seal: () => history.advance(now, DAY),
