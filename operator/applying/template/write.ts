@@ -11,8 +11,9 @@ export interface TemplateWrite {
 }
 
 /**
- * Writes a workload's template, in one request for all of it but what no apply takes away. The resource version goes with it: what is said again at its live
- * value, and what is left out, was decided on that very object, and another one is to be decided on anew.
+ * Writes a workload's template, in one request for all of it but what no apply takes away. The resource version goes with it:
+ * what is said again at its live value, and what is left out, was decided on that very object, and another one is to be decided on
+ * anew.
  * @throws ApiError, Conflict among them where the workload is another by now than memory has it
  */
 export async function writeTemplate(

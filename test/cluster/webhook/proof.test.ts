@@ -7,6 +7,7 @@ import { webhookProof, type WebhookProof } from '../../../operator/applying/guar
 import { Cluster } from '../../../operator/cluster.js';
 import { seenPod, type SeenPod } from '../../../operator/usage/pods.js';
 import { WORKLOAD_PROJECTIONS, type Workload } from '../../../operator/workloads/workload.js';
+import { waitFor } from '../../kit/index.js';
 import { annotationsOf, container, createPolicy, createWorkload, podsOf, WORKLOADS } from './pods.js';
 import { World } from './world.js';
 
@@ -133,9 +134,10 @@ describe('the webhook, before pods are replaced for its sake', function () {
     await world.apply([
       { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { namespace: 'shop', name: 'none' }, spec: { hard } },
     ]);
-    const refusal = await prove(web);
-    expect(refusal?.reason).to.equal('WebhookNotSeen');
-    expect(refusal?.message).to.match(/was refused: .*quota/);
+    // kube-apiserver hears of a quota a moment after it was stored.
+    const refusal = await waitFor('a refusal', async () => ((now += HOUR_MS), prove(web)));
+    expect(refusal.reason).to.equal('WebhookNotSeen');
+    expect(refusal.message).to.match(/was refused: .*quota/);
   });
 
   it('B-APP-10 nothing is asked where no webhook pod is ready, or the namespace has no label', async () => {
