@@ -12,9 +12,6 @@ interface Wait {
 /** How long a policy waits without a word: as long as most readings take, after a start among others. */
 const PATIENCE_MS = 10_000;
 
-/** Nobody waits in vain for it: a wait ends with the collector's next turns, and is forgotten with the process. */
-const NEVER = new AbortController().signal;
-
 /** Policies that wait for usage. None of them holds a worker, which others need whose provider is quick. */
 export class UsageWaits {
   readonly #byPolicy = new Map<string, Wait>();
@@ -59,7 +56,7 @@ export class UsageWaits {
       if (this.#byPolicy.get(key) === wait) evaluateSoon(key, 0);
     };
     const cancel = this.#clock.after(PATIENCE_MS, () => become('long'));
-    void collector.whenCovered(namespaces, windowMs, NEVER).then(() => {
+    void collector.whenCovered(namespaces, windowMs).then(() => {
       cancel();
       become('over');
     });

@@ -41,8 +41,8 @@ export interface UsageCollector extends Component {
   coveredTo(namespaces: Iterable<string>): number | undefined;
   /** Whether these namespaces are read as far back as a window reaches. */
   isCovered(namespaces: readonly string[], windowMs: number): boolean;
-  /** Resolves when these namespaces are read as far back as a window reaches, or that failed. Rejects with the signal's reason. */
-  whenCovered(namespaces: readonly string[], windowMs: number, signal: AbortSignal): Promise<void>;
+  /** Resolves when these namespaces are read as far back as a window reaches, or that failed. */
+  whenCovered(namespaces: readonly string[], windowMs: number): Promise<void>;
   /** Has what is asked for looked at again: policies changed. */
   wake(): void;
   /** Takes what a former process kept, in the order of time, segments first. @throws UsageRecordError: nothing of it counts */
@@ -70,19 +70,9 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
   /** Turns that began and that ended, and who waits for the end of one. */
   let begun = 0;
   let ended = 0;
-  const waiting = new Set<() => void>();
+  let waiting: (() => void)[] = [];
 
-  function turnEnd(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        waiting.delete(end);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      waiting.add(end);
-      signal.addEventListener('abort', end, { once: true });
-    });
-  }
+  const turnEnd = () => new Promise<void>((resolve) => void waiting.push(resolve));
 
   function mayNap(signal: AbortSignal): boolean {
     return !isWoken && !signal.aborted;
@@ -106,18 +96,17 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
 
     isCovered: (namespaces, windowMs) => reader.isCovered(namespaces, seconds(windowMs)),
 
-    async whenCovered(namespaces, windowMs, signal) {
+    async whenCovered(namespaces, windowMs) {
       const window = seconds(windowMs);
       const isOver = () => reader.failureOf(namespaces, window) !== undefined || reader.isCovered(namespaces, window);
       // The turn under way may have been planned before anybody asked for these: the next one certainly was not.
       const last = begun + 1;
-      while (!signal.aborted && !isOver()) {
+      while (!isOver()) {
         wake();
-        await turnEnd(signal);
+        await turnEnd();
         // The last may have begun already when its predecessor's end is noticed here.
         if (ended >= last && !reader.hasMore) break;
       }
-      signal.throwIfAborted();
     },
 
     wake,
@@ -134,7 +123,9 @@ export function createUsageCollector(options: UsageCollectorOptions): UsageColle
         begun += 1;
         const hasTurned = await reader.turn(signal, log);
         ended = begun;
-        for (const end of [...waiting]) end();
+        const over = waiting;
+        waiting = [];
+        for (const end of over) end();
         options.onTurn?.(hasTurned);
         nap = new AbortController();
         const next = reader.isDown

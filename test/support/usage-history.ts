@@ -8,7 +8,7 @@ export interface ContainerUsage {
   readonly cpu?: number | readonly number[];
   /** Bytes, likewise; a NaN is written as one. */
   readonly memory?: number | readonly number[];
-  /** From and to how many minutes ago. @default [45, -15]: it goes on while the test runs */
+  /** From and to how many minutes ago. @default [45, -60]: it goes on while the tests run */
   readonly minutesAgo?: readonly [number, number];
   /** Whether the container restarted half way, its counter at zero again. @default false */
   readonly restarted?: boolean;
@@ -47,7 +47,7 @@ function gauge(one: ContainerUsage, bytes: number | readonly number[], now: numb
   return instants(one, now).map((instant, index) => `${name} ${valueAt(bytes, index)} ${instant}`);
 }
 
-function instants({ minutesAgo: [from, to] = [45, -15] }: ContainerUsage, now: number): number[] {
+function instants({ minutesAgo: [from, to] = [45, -60] }: ContainerUsage, now: number): number[] {
   const first = Math.ceil((now - from * 60) / SCRAPE_SECONDS) * SCRAPE_SECONDS;
   const count = Math.floor((now - to * 60 - first) / SCRAPE_SECONDS) + 1;
   return Array.from({ length: count }, (_, index) => first + index * SCRAPE_SECONDS);

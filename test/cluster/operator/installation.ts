@@ -1,4 +1,5 @@
 import { startCluster, type Cluster } from '../../kit/index.js';
+import { patience } from '../../kit/wait.js';
 import { requestsOf, type Request } from '../../support/audit.js';
 import { startFront, type Front } from '../../support/front.js';
 import { installOperator, OPERATOR_ACCOUNT } from '../../support/operator-install.js';
@@ -51,7 +52,8 @@ export class Installation {
       OPTIPOD_PROMETHEUS_URL: this.front.url,
       OPTIPOD_PROMETHEUS_STEP: '5s',
       OPTIPOD_PROMETHEUS_RATE_WINDOW: '1m',
-      OPTIPOD_PROMETHEUS_TIMEOUT: '2s',
+      // On an idle machine two seconds are a lot.
+      OPTIPOD_PROMETHEUS_TIMEOUT: `${2 * patience}s`,
       ...IMPATIENT,
     };
   }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { treeAt } from '../../documents/tree.js';
 import { eventsOf, waitFor } from '../../kit/index.js';
+import { patience } from '../../kit/wait.js';
 import { startFront, type Behaviour, type Front } from '../../support/front.js';
 import { podMetricsList, servePodMetrics } from '../../support/pod-metrics-server.js';
 import { startUsageServer, type UsageServer } from '../../support/told-usage.js';
@@ -24,7 +25,7 @@ const SETTINGS = {
   OPTIPOD_PROMETHEUS_STEP: '1s',
   OPTIPOD_CUSTOM_INTERVAL: '1s',
   OPTIPOD_CUSTOM_SETTLE: '0s',
-  OPTIPOD_CUSTOM_TIMEOUT: '2s',
+  OPTIPOD_CUSTOM_TIMEOUT: `${2 * patience}s`,
   OPTIPOD_METRICS_SERVER_INTERVAL: '1s',
 };
 

@@ -10,8 +10,6 @@ import { answeringServer, type AnsweringServer, type Asked } from '../../support
 import { METRIC_NAMES } from '../../support/metric-names.js';
 import { DAY, PODS, START, world } from './usage-world.js';
 
-const never = new AbortController().signal;
-
 /** What the server lets anybody ask for. */
 const OLDEST = START - 32 * DAY;
 
@@ -86,7 +84,7 @@ describe('a Prometheus that refuses what is older than 32 days', () => {
     } as unknown as Workload;
     const demand = { set: () => undefined } as never;
     const access = { collectors: { prometheus: one.collector }, demand, waits: new UsageWaits() };
-    await one.collector.whenCovered([namespace], durationOf(rollingWindow), never);
+    await one.collector.whenCovered([namespace], durationOf(rollingWindow));
     const usage = readUsage(policy, [workload], access, { nowSeconds: START, evaluateSoon: () => undefined });
     if (!usage) throw new Error('it still waits');
     if (usage.failure) return usage.failure;

@@ -81,7 +81,7 @@ describe('a look into the past', () => {
       return new Promise<void>((resolve) => void clock.after(((to - from) / DAY) * 60_000, resolve));
     };
     demand.set('reports', 90 * DAY * 1000);
-    const waits = collector.whenCovered(['reports'], 90 * DAY * 1000, new AbortController().signal);
+    const waits = collector.whenCovered(['reports'], 90 * DAY * 1000);
     let isOver = false;
     void waits.then(() => (isOver = true));
     let oldest = 0;
