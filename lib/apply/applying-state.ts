@@ -9,7 +9,7 @@ import { containerAmounts, formatInstant, resourcesOf } from '../recommend/index
 import { REGRESSED } from './breaker.js';
 import { originalsOf } from './originals.js';
 import type { ChangedResources, Regression } from './regression.js';
-import { isSame, type TemplateWorkload } from './template.js';
+import { amountOf, isSame, type TemplateWorkload } from './template.js';
 
 export type { Disruption };
 
@@ -84,22 +84,17 @@ export function backTo(
 /** What containers have another amount of than before, be that what was applied or what the template said without OptiPod. */
 export function changedResources(applying: ApplyingState, workload: TemplateWorkload): ChangedResources {
   const { change, previous } = applying;
-  const before = resourcesOf(previous);
-  const own = resourcesOf(originalsOf(applying, workload));
-  const changed = [...resourcesOf(change?.containers)].map(([name, resources]) => {
-    const had = before.get(name) ?? own.get(name);
+  const had = new Map([...resourcesOf(originalsOf(applying, workload)), ...resourcesOf(previous)]);
+  const has = resourcesOf(change?.containers);
+  const changed = Array.from(has.keys(), (container) => {
     const isChanged = (resource: ResourceName) =>
       RESOURCE_FIELDS.some((field) => {
-        const value = resources[field]?.[resource];
-        return value !== undefined && !isSame(String(value), stringOf(had?.[field]?.[resource]));
+        const value = amountOf(has, { container, field, resource });
+        return value !== undefined && !isSame(value, amountOf(had, { container, field, resource }));
       });
-    return [name, new Set(RESOURCE_NAMES.filter(isChanged))] as const;
+    return [container, new Set(RESOURCE_NAMES.filter(isChanged))] as const;
   });
   return new Map(changed.filter(([, resources]) => resources.size > 0));
-}
-
-function stringOf(value: string | number | undefined): string | undefined {
-  return value === undefined ? undefined : String(value);
 }
 
 /** Whether what is to be applied is what is remembered of it. */

@@ -68,9 +68,8 @@ export function withOwned(applying: ApplyingState, workload: TemplateWorkload): 
   const said = resourcesOf(applying.applied);
   const untold = resizableFields(workload.pod).flatMap((field): TemplateAmount[] => {
     const value = live.get(fieldName(field));
-    const told = said.get(field.container)?.[field.field]?.[field.resource];
     if (value === undefined || !own.has(fieldName(field))) return [];
-    return told !== undefined && isSame(String(told), value) ? [] : [{ ...field, value }];
+    return isSame(amountOf(said, field), value) ? [] : [{ ...field, value }];
   });
   return untold.length === 0 ? applying : { ...applying, applied: appliedWith(applying, workload, untold) };
 }

@@ -134,7 +134,7 @@ export function templateSpec(amounts: readonly (OwnedResource & { readonly value
 /** What is said of a field. */
 export function amountOf(
   containers: ContainerResources,
-  { container, field, resource }: OwnedResource,
+  { container, field, resource }: Omit<OwnedResource, 'list'>,
 ): string | undefined {
   const amount = containers.get(container)?.[field]?.[resource];
   return amount === undefined ? undefined : String(amount);

@@ -45,7 +45,8 @@ const DAY = 86_400;
 
 /**
  * What is missing: the news first, then the past, window by window, so that a long one that fails costs no shorter one anything,
- * and long ones in slices, so that there is time for news between them. Namespaces that lack the same are read together, so that most often there is one reading.
+ * and long ones in slices, so that there is time for news between them. Namespaces that lack the same are read together, so that
+ * most often there is one reading.
  */
 export function planReads(coverage: Coverage, demand: Demand, options: PlanOptions): PlannedRead[] {
   const { to, looksBack, interval, peakWindow, slice = Infinity } = options;

@@ -99,11 +99,10 @@ export function createRollback({ podsOf, event, lookAgain, settings }: RollbackO
     },
     watch(workload, now) {
       const pods = podsOf(workload);
-      const baseline = baselineOf(workload, pods, now);
       const changedTo = (applying: Applying, wanted: ContainerResources) => {
         const before = resourcesOf(applying?.change?.containers);
         const wasCarried = before.size > 0 && pods.some(({ spec }) => carries(spec, before));
-        return afterChange(applying, wanted, wasCarried, baseline);
+        return afterChange(applying, wanted, wasCarried, baselineOf(workload, pods, now));
       };
       return {
         injecting(applying, annotations) {

@@ -1,14 +1,6 @@
 import { Registry } from 'prom-client';
 import { readPolicy } from 'optipod/lib/api';
-import {
-  afterRegression,
-  fieldName,
-  resizableFields,
-  resourceManagers,
-  templateBack,
-  type ApplyingState,
-  type OwnedResource,
-} from 'optipod/lib/apply';
+import { afterRegression, templateBack, type ApplyingState } from 'optipod/lib/apply';
 import type { PodSpec, ResourceRequirements } from 'optipod/kube';
 import { formatInstant, resourcesOf } from 'optipod/lib/recommend';
 import type { ContainerAmounts } from '../../../../imports/types/workload-recommendation.js';
@@ -22,14 +14,12 @@ import type { WorkloadWriters } from '../../../../operator/workloads/annotate.js
 import type { Told } from '../../../../operator/workloads/recommendation.js';
 import type { Workload } from '../../../../operator/workloads/workload.js';
 import { rolledOut } from '../../../support/rolled-out.js';
-import { managedFieldsOf } from '../../lib/managed-fields.js';
 import { policyOf } from '../../lib/policies.js';
+import { TemplateFields, type Speaker } from '../policies/template-fields.js';
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-01-02T12:00:00Z');
 
-type Resources = Readonly<Record<string, ResourceRequirements>>;
-type Owner = readonly [manager: string, operation: 'Apply' | 'Update'];
 interface Body {
   readonly spec?: { readonly template: { readonly spec: { readonly containers?: PodSpec['containers'] } } };
 }
@@ -41,9 +31,8 @@ export class TemplateShop {
   rollouts = 0;
   applying: ApplyingState;
   #now = START;
-  #resources: Resources;
-  readonly #owners = new Map<string, { readonly field: OwnedResource; readonly by: Owner }>();
-  readonly #own: Owner;
+  readonly #fields: TemplateFields;
+  readonly #own: Speaker;
   readonly #policy: ValidPolicy;
   readonly #settings = operatorSettings({ env: {}, argv: [] });
   readonly #gate = createGate({
@@ -63,9 +52,10 @@ export class TemplateShop {
     readonly useServerSideApply?: boolean;
   }) {
     const { originals, before, changed, useServerSideApply = true } = given;
-    this.#resources = Object.fromEntries(resourcesOf(changed));
+    const containers = Array.from(resourcesOf(changed), ([name, resources]) => ({ name, resources }));
     this.#own = ['optipod', useServerSideApply ? 'Apply' : 'Update'];
-    for (const field of this.#fields()) this.#owners.set(fieldName(field), { field, by: this.#own });
+    this.#fields = new TemplateFields({ containers: containers.map(({ name }) => ({ name })) });
+    this.#fields.write(this.#own, containers);
     const policy = readPolicy(policyOf({ updateStrategy: { strategy: 'ssa', useServerSideApply } }));
     if (!policy.valid) throw new Error('no policy');
     this.#policy = policy.object;
@@ -77,8 +67,9 @@ export class TemplateShop {
     };
   }
 
-  get resources(): Resources {
-    return this.#resources;
+  get resources(): Readonly<Record<string, ResourceRequirements>> {
+    const { containers } = this.#fields.pod;
+    return Object.fromEntries(containers.map(({ name, resources }) => [name, { requests: {}, ...resources }]));
   }
 
   get reason(): string | undefined {
@@ -94,8 +85,8 @@ export class TemplateShop {
   }
 
   /** Somebody says something else. */
-  edit(by: Owner, container: string, resources: ResourceRequirements): void {
-    this.#write(by, [{ name: container, resources }]);
+  edit(by: Speaker, container: string, resources: ResourceRequirements): void {
+    this.#fields.write(by, [{ name: container, resources }]);
   }
 
   /** As often as a policy is due within so many minutes, each time after somebody did something. */
@@ -145,53 +136,23 @@ export class TemplateShop {
 
   get #writers(): WorkloadWriters {
     const write = (body: unknown) => {
-      const before = JSON.stringify(this.#resources);
-      this.#write(this.#own, (body as Body).spec?.template.spec.containers ?? []);
-      if (JSON.stringify(this.#resources) !== before) this.rollouts += 1;
+      const before = JSON.stringify(this.resources);
+      this.#fields.write(this.#own, (body as Body).spec?.template.spec.containers ?? []);
+      if (JSON.stringify(this.resources) !== before) this.rollouts += 1;
       return Promise.resolve({ metadata: this.#workload().metadata });
     };
     const writer = { apply: write, patch: (_: unknown, body: unknown) => write(body) };
     return { Deployment: writer, StatefulSet: writer, DaemonSet: writer };
   }
 
-  /** As kube-apiserver does it: what an apply leaves out goes, if nobody else said it; null goes; whoever changes a field has it. */
-  #write(by: Owner, containers: PodSpec['containers']): void {
-    const [manager, operation] = by;
-    const said = new Map(containers.map(({ name, resources }) => [name, resources]));
-    const next: Record<string, { requests: Record<string, string | number> }> = {};
-    for (const field of this.#fields()) {
-      const { container, resource } = field;
-      const name = fieldName(field);
-      const is = this.#resources[container]?.requests?.[resource];
-      const says = said.get(container)?.requests?.[resource] as string | null | undefined;
-      const owner = this.#owners.get(name)?.by;
-      const isLeftOut = operation === 'Apply' && says === undefined && owner?.[0] === manager && owner[1] === operation;
-      if (says === null || isLeftOut) this.#owners.delete(name);
-      else if (says !== undefined) this.#owners.set(name, { field, by });
-      const value = says === null || isLeftOut ? undefined : (says ?? is);
-      const requests = (next[container] ??= { requests: {} }).requests;
-      if (value !== undefined) requests[resource] = value;
-    }
-    this.#resources = next;
-  }
-
-  #fields(): OwnedResource[] {
-    return resizableFields(this.#pod()).filter(({ field }) => field === 'requests');
-  }
-
-  #pod(): PodSpec {
-    return { containers: Object.entries(this.#resources).map(([name, resources]) => ({ name, resources })) };
-  }
-
   #workload(): Workload {
-    const managed = [...this.#owners.values()].flatMap(({ field, by }) => managedFieldsOf([field], ...by));
     return {
       kind: 'Deployment',
       metadata: { namespace: 'shop', name: 'web', uid: 'uid', resourceVersion: '1', creationTimestamp: '' },
-      pod: this.#pod(),
+      pod: this.#fields.pod,
       replicas: 2,
       content: 'same',
-      managers: resourceManagers(managed),
+      managers: this.#fields.managers,
       rollout: rolledOut(2),
     };
   }
