@@ -20,5 +20,16 @@ export default class ClosingLine extends Mocha.reporters.Spec {
     const file = process.env.OPTIPOD_COUNTS;
     if (file === undefined) process.stdout.write(`${closingLine(counts)}\n`);
     else writeFileSync(file, JSON.stringify(counts));
+    endBeforeLong();
   }
+}
+
+/** A process that something of its tests keeps alive would hang whoever waits for it, and not say why: it fails, and says. */
+function endBeforeLong(): void {
+  const sayWhy = () => {
+    const kept = process.getActiveResourcesInfo().join(', ');
+    process.stderr.write(`the tests are over, but something goes on: ${kept}\n`);
+    process.exit(1);
+  };
+  setTimeout(sayWhy, 60_000).unref();
 }

@@ -84,6 +84,9 @@ const SUITES: Readonly<Record<string, Suite>> = {
   },
 };
 
+/** No lane takes as long: one that hangs is killed, and what it printed is seen. A soak run takes what it takes. */
+const LANE_TIMEOUT_MS = 40 * 60_000;
+
 const separator = process.argv.indexOf('--');
 const names = process.argv.slice(2, separator < 0 ? undefined : separator);
 const extra = separator < 0 ? [] : process.argv.slice(separator + 1);
@@ -188,6 +191,7 @@ async function run({ level, args }: Lane, index: number, folder: string): Promis
   const output = log === undefined ? 'inherit' : openSync(log, 'w');
   const options = { cwd: root, env: { OPTIPOD_COUNTS: file }, stdio: ['inherit', output, output] as StdioOptions };
   const code = await (level === undefined ? alone(mocha(args), options) : inCluster(level, mocha(args), options));
+  if (!existsSync(file)) progress(`lane ${String(index)} ended before its tests did, with code ${String(code)}`);
   const counts = existsSync(file) ? { counts: JSON.parse(readFileSync(file, 'utf8')) as Counts } : {};
   return { code, ...counts, ...(log === undefined ? {} : { log }) };
 }
@@ -201,7 +205,9 @@ async function alone(args: readonly string[], options: InsideOptions): Promise<n
 async function inCluster(level: Level, args: readonly string[], options: InsideOptions): Promise<number> {
   const run = await openRun({ level, progress });
   try {
-    return await insideNetwork(run, process.execPath, [...args, '--require', join(root, 'test/kit/hooks.ts')], options);
+    const hooks = ['--require', join(root, 'test/kit/hooks.ts')];
+    const timeout = tries === undefined ? { timeout: LANE_TIMEOUT_MS } : {};
+    return await insideNetwork(run, process.execPath, [...args, ...hooks], { ...options, ...timeout });
   } finally {
     await run.close();
   }

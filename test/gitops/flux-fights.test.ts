@@ -4,6 +4,7 @@ import { NAMES } from 'optipod/lib/optipod';
 import { orSkip } from '../kit/extras.js';
 import { eventsOf, waitFor } from '../kit/index.js';
 import { isWrite, requestsOf } from '../support/audit.js';
+import { minutes } from '../support/tries.js';
 import { manifests } from './git.js';
 import { installed, type Installation } from './installation.js';
 import { untilSettled, workloadsOf } from './outside.js';
@@ -14,7 +15,7 @@ import { treeAt } from '../documents/tree.js';
 const SPACE = 'flux-fights';
 
 describe('Flux, with requests in Git, against the strategy ssa', function () {
-  this.timeout(0);
+  this.timeout(minutes(4));
   let installation: Installation;
   // Without pods all are rolled out, as they have to be before OptiPod applies anything.
   const git = manifests(SPACE, { replicas: 0 }).filter(({ kind }) => kind === 'Deployment');

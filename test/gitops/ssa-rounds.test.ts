@@ -1,5 +1,5 @@
 import { orSkip } from '../kit/extras.js';
-import { tries } from '../support/tries.js';
+import { minutes, tries } from '../support/tries.js';
 import { ignoringDeliveries } from './deliveries.js';
 import { deployed, templateCpus, type Fleet } from './fleet.js';
 import { installed, type Installation } from './installation.js';
@@ -10,7 +10,7 @@ import { SSA } from './ways.js';
 const ROUNDS = tries(1, 20).numRuns;
 
 describe('GitOps under the strategy ssa, with the documented rules', function () {
-  this.timeout(0);
+  this.timeout(minutes(4));
   let installation: Installation;
   let fleet: Fleet;
   let node: FakeNode;

@@ -3,6 +3,7 @@ import { WORKLOAD_KINDS } from 'optipod/lib/policy';
 import { treeAt } from '../documents/tree.js';
 import { orSkip } from '../kit/extras.js';
 import { waitFor } from '../kit/index.js';
+import { minutes } from '../support/tries.js';
 import { ignore, ignoreDifferences, ignoreResources } from './deliveries.js';
 import { manifests, type Manifest } from './git.js';
 import { installed, type Installation } from './installation.js';
@@ -19,7 +20,7 @@ const RECOMMENDED = ['240m', '240m', '240m'];
 const IN_GIT = ['100m', '100m', '100m'];
 
 describe('GitOps under the strategy ssa', function () {
-  this.timeout(0);
+  this.timeout(minutes(4));
   let installation: Installation;
   const repositories = new Map<string, readonly Manifest[]>();
 

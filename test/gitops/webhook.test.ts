@@ -3,7 +3,7 @@ import { NAMES } from 'optipod/lib/optipod';
 import { WORKLOAD_KINDS } from 'optipod/lib/policy';
 import { orSkip } from '../kit/extras.js';
 import { isWrite, requestsOf } from '../support/audit.js';
-import { tries } from '../support/tries.js';
+import { minutes, tries } from '../support/tries.js';
 import { deliveries } from './deliveries.js';
 import { deployed, podRequests, type Fleet } from './fleet.js';
 import { installed, type Installation } from './installation.js';
@@ -16,7 +16,7 @@ import { WEBHOOK_WAYS } from './ways.js';
 const ROUNDS = tries(1, 20).numRuns;
 
 describe('GitOps under the webhook strategy', function () {
-  this.timeout(0);
+  this.timeout(minutes(4));
   let installation: Installation;
   let fleet: Fleet;
   let node: FakeNode;

@@ -134,6 +134,8 @@ export interface InsideOptions {
   env?: Record<string, string>;
   /** @default 'inherit' */
   stdio?: StdioOptions;
+  /** Milliseconds after which it is killed. @default none */
+  timeout?: number;
 }
 
 /**
@@ -149,7 +151,8 @@ export async function insideNetwork(
   const cwd = options.cwd ?? process.cwd();
   const [entry, ...rest] = insideArgv(run, cwd, [program, ...args]);
   const env = { ...process.env, [variable]: run.folder, ...options.env };
-  const child = spawn(entry, rest, { cwd, env, stdio: options.stdio ?? 'inherit' });
+  const { stdio = 'inherit', timeout } = options;
+  const child = spawn(entry, rest, { cwd, env, stdio, timeout, killSignal: 'SIGKILL' });
   // The terminal sends Ctrl-C to the command too, which decides what to do about the first; the second one is final.
   let interrupts = 0;
   const interrupted = () => {

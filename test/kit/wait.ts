@@ -17,8 +17,8 @@ export interface WaitOptions {
 }
 
 /**
- * Calls `probe` until it gives something other than `undefined` and resolves to that. A probe that throws is asked again.
- * Rejects after `timeoutMs` with what was waited for and the last error.
+ * Calls `probe` until it gives something other than `undefined` and resolves to that. A probe that throws is asked again; one
+ * that hangs is not waited for any longer than all of them. Rejects after `timeoutMs` with what was waited for and the last error.
  */
 export async function waitFor<T>(
   what: string,
@@ -31,7 +31,7 @@ export async function waitFor<T>(
   let last = 'nothing yet';
   for (;;) {
     try {
-      const value = await probe();
+      const value = await answered(probe, deadline);
       if (value !== undefined) return value;
       last = 'nothing yet';
     } catch (error) {
@@ -41,5 +41,18 @@ export async function waitFor<T>(
     }
     if (Date.now() >= deadline) throw new Error(`waited ${timeoutMs / 1000} s for ${what}; last seen: ${last}`);
     await pause(everyMs);
+  }
+}
+
+async function answered<T>(probe: () => Promise<T> | T, deadline: number): Promise<T> {
+  const over = new AbortController();
+  const late = async () => {
+    await pause(Math.max(0, deadline - Date.now()), undefined, { signal: over.signal });
+    throw new Error('the last probe has not answered');
+  };
+  try {
+    return await Promise.race([probe(), late()]);
+  } finally {
+    over.abort();
   }
 }

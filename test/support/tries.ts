@@ -7,3 +7,8 @@ export function tries(usual: number, most = Infinity): { readonly numRuns: numbe
   const asked = process.env.OPTIPOD_TRIES;
   return { numRuns: Math.min(asked === undefined ? usual : Number(asked), most) };
 }
+
+/** A timeout for mocha, in milliseconds, which only what hangs reaches; none in a soak run, which takes what it takes. */
+export function minutes(count: number): number {
+  return process.env.OPTIPOD_TRIES === undefined ? count * 60_000 : 0;
+}

@@ -9,6 +9,7 @@ import { namedFields } from '../../support/policies/compare.js';
 import type { Json } from '../../support/policies/json.js';
 import { mutate, mutation } from '../../support/policies/mutations.js';
 import { spec } from '../../support/policies/specs.js';
+import { minutes } from '../../support/tries.js';
 import { written } from './authors.js';
 
 type Mutation = Parameters<typeof mutate>[1];
@@ -40,7 +41,7 @@ interface Answer {
 }
 
 describe('B-API-9 updates of what was broken before are judged as kube-apiserver judges them', function () {
-  this.timeout(0);
+  this.timeout(minutes(4));
   const seed = Number(process.env.OPTIPOD_SEED ?? Date.now() % 2 ** 31);
   let cluster: Cluster;
   let apiserver: Apiserver;

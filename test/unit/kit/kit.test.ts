@@ -41,6 +41,12 @@ describe('kit', () => {
       expect(error.message).to.equal(`waited ${0.02 * patience} s for the API; last seen: connection refused`);
     });
 
+    it('gives up on a probe that hangs', async () => {
+      const probe = () => new Promise<number>(() => undefined);
+      const error = await rejection(waitFor('the API', probe, { timeoutMs: 20 }));
+      expect(error.message).to.contain('for the API; last seen: the last probe has not answered');
+    });
+
     it('does not wait for what cannot come', async () => {
       const probe = () => {
         throw new Hopeless('etcd exited with 1');

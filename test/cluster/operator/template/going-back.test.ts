@@ -18,18 +18,33 @@ describe('a template that goes back under the strategy ssa', function () {
 
   before(async () => {
     client = createClient(await loadClusterConfig({ kubeconfig: installation().cluster.kubeconfig }));
-    ends.push(() => client.close());
   });
-  after(async () => {
-    for (const end of ends.reverse()) await end();
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
   });
+  after(() => client.close());
+
+  /** What is remembered of three that regressed would open the circuit breaker for everybody else. */
+  async function forgotten(template: Templates): Promise<void> {
+    await objects().remove(template.policy);
+    await objects().remove(template.web);
+    await waitFor('it to be forgotten', async () => {
+      const { items } = await objects().api.get(
+        `/apis/optipod.io/v1alpha1/namespaces/${template.space}/workloadrecommendations`,
+      );
+      return (items as Tree[]).length === 0 ? true : undefined;
+    });
+  }
 
   /** A Deployment of one pod, whose template OptiPod wrote to for the first time. @param resources what it said before */
   async function applied(space: string, resources: Tree, useServerSideApply = true): Promise<Templates> {
     const template = new Templates(installation(), space);
     await objects().create(namespace(space));
     const pods = await makePodsReady(client, space);
-    ends.push(() => pods.stop());
+    ends.push(
+      () => pods.stop(),
+      () => forgotten(template),
+    );
     const object = deployment(space, 'web', { spec: { replicas: 1 } });
     const { template: pod, ...spec } = object.spec as Record<string, Tree>;
     const containers = [{ name: 'app', image: 'app:1', resources }];
