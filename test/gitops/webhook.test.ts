@@ -34,6 +34,9 @@ describe('GitOps under the webhook strategy', function () {
   const namespacesOf = (way: string) =>
     fleet.places.filter((place) => place.way.name === way).map(({ namespace }) => namespace);
 
+  /** Reviews in which the webhook could not find out what it needed. */
+  const unanswered = async () => (await installation.world.results()).error ?? 0;
+
   const ways = WEBHOOK_WAYS.map(({ name }) => name).join(', ');
   it(`B-GIT-1 B-APP-4 B-APP-5 B-APP-6 B-APP-7 Argo CD and Flux are content while ${ROUNDS} recommendations are applied: ${ways}`, async () => {
     const first = use(installation, 0);
@@ -44,10 +47,15 @@ describe('GitOps under the webhook strategy', function () {
     for (let number = 1; number <= ROUNDS; number += 1) {
       const recommended = await round({ installation, fleet, node }, number);
       if (number % 2 === 0) continue;
+      const before = await unanswered();
       await fleet.commit(`never-run:after-${number}`);
-      for (const { namespace, pods } of await fleet.look()) {
-        expect([...new Set(pods.map((pod) => podRequests(pod)?.cpu))], namespace).to.deep.equal([recommended]);
-      }
+      const strays = (await fleet.look()).flatMap(({ namespace, pods }) =>
+        pods
+          .map((pod) => `${namespace}: ${podRequests(pod)?.cpu ?? ''}`)
+          .filter((said) => !said.endsWith(` ${recommended}`)),
+      );
+      // B-WEB-2: of whose owner a busy kube-apiserver told nothing in time started as it was.
+      expect(strays, strays.join()).to.have.length.at.most((await unanswered()) - before);
     }
     const commits = Math.ceil(ROUNDS / 2);
     for (const { way, workloads } of await fleet.look()) {

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Mocha from 'mocha';
 import { parse } from 'yaml';
 import { createAuthority } from '../../kit/certificates.js';
 import { CannotRun } from '../../kit/errors.js';
@@ -15,6 +17,7 @@ import { startTimeIn } from '../../kit/process.js';
 import { versionIn } from '../../kit/modules.js';
 import { tar } from '../../kit/tar.js';
 import { Hopeless, patience, waitFor } from '../../kit/wait.js';
+import { bePatient } from '../../support/patience.js';
 
 describe('kit', () => {
   it('has tests skipped only for those who bring a control plane, and never in CI', () => {
@@ -54,6 +57,21 @@ describe('kit', () => {
       const error = await rejection(waitFor('the API', probe));
       expect(error.message).to.equal('while waiting for the API: etcd exited with 1');
     });
+  });
+
+  it('prolongs timeouts of tests, be they set before they run or while they do', () => {
+    const runner = new EventEmitter();
+    bePatient(runner as unknown as Mocha.Runner, 4);
+    const test = new Mocha.Test('slow', () => undefined);
+    test.timeout(1000);
+    runner.emit('test', test);
+    expect(test.timeout()).to.equal(4000);
+    runner.emit('test', test);
+    expect(test.timeout()).to.equal(4000);
+    test.timeout(60_000);
+    expect(test.timeout()).to.equal(240_000);
+    test.timeout(0);
+    expect(test.timeout(), 'none').to.equal(0);
   });
 
   it('reads when a process started, whatever its name', () => {
