@@ -31,9 +31,10 @@ export async function waitFor<T>(
   let last = 'nothing yet';
   for (;;) {
     try {
-      const value = await answered(probe, deadline);
-      if (value !== undefined) return value;
-      last = 'nothing yet';
+      const value = await inTime(probe, deadline);
+      if (value === LATE) last += ' (the last probe has not answered)';
+      else if (value !== undefined) return value;
+      else last = 'nothing yet';
     } catch (error) {
       if (error instanceof Hopeless)
         throw new Hopeless(`while waiting for ${what}: ${error.message}`, { cause: error });
@@ -44,14 +45,15 @@ export async function waitFor<T>(
   }
 }
 
-async function answered<T>(probe: () => Promise<T> | T, deadline: number): Promise<T> {
+const LATE = Symbol('late');
+
+async function inTime<T>(probe: () => Promise<T> | T, deadline: number): Promise<T | typeof LATE> {
   const over = new AbortController();
-  const late = async () => {
-    await pause(Math.max(0, deadline - Date.now()), undefined, { signal: over.signal });
-    throw new Error('the last probe has not answered');
-  };
+  const late = pause(Math.max(0, deadline - Date.now()), LATE, { signal: over.signal });
+  // It is over as soon as there is an answer.
+  late.catch(() => undefined);
   try {
-    return await Promise.race([probe(), late()]);
+    return await Promise.race([probe(), late]);
   } finally {
     over.abort();
   }

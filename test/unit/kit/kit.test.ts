@@ -47,7 +47,7 @@ describe('kit', () => {
     it('gives up on a probe that hangs', async () => {
       const probe = () => new Promise<number>(() => undefined);
       const error = await rejection(waitFor('the API', probe, { timeoutMs: 20 }));
-      expect(error.message).to.contain('for the API; last seen: the last probe has not answered');
+      expect(error.message).to.contain('for the API; last seen: nothing yet (the last probe has not answered)');
     });
 
     it('does not wait for what cannot come', async () => {
