@@ -21,6 +21,8 @@ const ControllerRevision = kind('apps', 'v1', 'ControllerRevision', 'controllerr
 
 const PREFIX = 'optipod.io/';
 
+const FLUX_MANAGER = 'kustomize-controller';
+
 /** As `kubectl rollout restart` does it. */
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
@@ -51,8 +53,11 @@ function withoutOwn({ metadata, spec }: Workload, way: Way): object {
       annotations: Object.fromEntries(others),
       managedFields: managedFields
         .filter(({ manager = '', subresource }) => !managersOf(way).includes(manager) && subresource !== 'status')
-        // With the template come those who count templates, and Flux, which applies a DaemonSet each time and changes nothing.
-        .map(({ time, ...entry }) => (way.template === 'nothing' ? { ...entry, time } : entry)),
+        // With the template come those who count templates. Flux tells by itself what it applied: a DaemonSet each time, and what
+        // an annotation came to between its two requests, and changes nothing.
+        .map(({ time, ...entry }) =>
+          way.template === 'nothing' && entry.manager !== FLUX_MANAGER ? { ...entry, time } : entry,
+        ),
     },
     spec: withoutOwnTemplate(spec, way),
   };
