@@ -52,6 +52,12 @@ export function recordedList(reading: number, at = instantOf(reading)): object {
   return podMetricsList(measured, at);
 }
 
+/** The bytes that a container used in a reading. */
+export function recordedMemory(workload: string, reading: number): number | undefined {
+  const samples = TRACES.find(({ name }) => name === workload)?.samples.slice(reading * 2, reading * 2 + 2);
+  return samples?.find(({ resource }) => resource === 'memory')?.value;
+}
+
 /** Answers as metrics-server did, a reading for each request. */
 export async function serveRecording(): Promise<{
   readonly url: string;
