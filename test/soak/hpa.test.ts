@@ -9,16 +9,18 @@ import { shareLoad, type SharedLoad } from './shared-load.js';
 
 const SPACE = 'scaled';
 const WEB = { namespace: SPACE, name: 'web' };
-const OWN = { cpu: '50m', memory: '16Mi' };
+/** A pod that is to do nothing needs 20m on a slow machine. */
+const OWN = { cpu: '200m', memory: '16Mi' };
+const OWN_CORES = 0.2;
 
 const CYCLES = 3;
 /** Cores that all pods use together. */
-const MUCH = 0.12;
-const LITTLE = 0.01;
+const MUCH = 0.45;
+const LITTLE = 0.02;
 /** The HPA's averageUtilization. */
 const TARGET = 60;
 /** The pods that the much asks for, by the algorithm that the HPA documents: a tenth is tolerated, and pods come late. */
-const MOST = Math.ceil((MUCH / 0.05 / (TARGET / 100)) * 1.1) + 1;
+const MOST = Math.ceil((MUCH / OWN_CORES / (TARGET / 100)) * 1.1) + 1;
 
 const PATIENT = { timeoutMs: 300_000, everyMs: 500 };
 

@@ -40,22 +40,21 @@ function readingAt(instant: number): number {
 /** How many readings there are. */
 const READINGS = (30 * DAY) / INTERVAL;
 
-/** What metrics-server said of all pods. @param at when it says that it read them: seconds since 1970 */
-export function recordedList(reading: number, at = instantOf(reading)): object {
-  const measured = TRACES.map(({ name, samples }) => {
-    // Each instant has a sample of CPU and one of memory.
-    const [one, other] = samples.slice(reading * 2);
-    const [cpu, memory] = one?.resource === 'cpu' ? [one, other] : [other, one];
-    const pod = `${name}-7d4b9c6f5d-x2k9z`;
-    return { namespace: NAMESPACE, pod, container: 'app', cpu: cpu?.value ?? 0, memory: memory?.value ?? 0 };
-  });
-  return podMetricsList(measured, at);
+/** What a container used in a reading: cores, and bytes. */
+export function recordedUsage(workload: string, reading: number): { readonly cpu: number; readonly memory: number } {
+  // Each instant has a sample of CPU and one of memory.
+  const samples = TRACES.find(({ name }) => name === workload)?.samples.slice(reading * 2, reading * 2 + 2);
+  const of = (resource: 'cpu' | 'memory') => samples?.find((sample) => sample.resource === resource)?.value ?? 0;
+  return { cpu: of('cpu'), memory: of('memory') };
 }
 
-/** The bytes that a container used in a reading. */
-export function recordedMemory(workload: string, reading: number): number | undefined {
-  const samples = TRACES.find(({ name }) => name === workload)?.samples.slice(reading * 2, reading * 2 + 2);
-  return samples?.find(({ resource }) => resource === 'memory')?.value;
+/** What metrics-server said of all pods. @param at when it says that it read them: seconds since 1970 */
+export function recordedList(reading: number, at = instantOf(reading)): object {
+  const measured = TRACES.map(({ name }) => {
+    const pod = `${name}-7d4b9c6f5d-x2k9z`;
+    return { namespace: NAMESPACE, pod, container: 'app', ...recordedUsage(name, reading) };
+  });
+  return podMetricsList(measured, at);
 }
 
 /** Answers as metrics-server did, a reading for each request. */

@@ -4,24 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { formatAmount } from 'optipod/lib/recommend';
-import { decodeUsageRecord } from 'optipod/lib/usage';
+import { ContainerHistory, decodeUsageRecord } from 'optipod/lib/usage';
 import type { KubeClient } from '@optipod/operator/runtime';
-import type { UsageCollector } from '../../../operator/usage/collector.js';
 import { isTree, treeAt, type Tree } from '../../documents/tree.js';
 import { startCluster, waitFor, type Cluster } from '../../kit/index.js';
 import { diesWithUs } from '../../kit/process.js';
 import { clientOf, journalOf } from '../../support/kept-readings.js';
 import { installOperator, OPERATOR_ACCOUNT } from '../../support/operator-install.js';
 import { servePodMetrics } from '../../support/pod-metrics-server.js';
-import {
-  instantOf,
-  NAMESPACE,
-  RECORDED,
-  recordedList,
-  recordedMemory,
-  replayUsage,
-  serveRecording,
-} from '../../support/recorded-usage.js';
+import { NAMESPACE, RECORDED, recordedList, recordedUsage } from '../../support/recorded-usage.js';
 import { deployment, namespace, Objects, policy, type Name } from '../operator/objects.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -30,7 +21,6 @@ const POLICY: Name = `OptimizationPolicy/${NAMESPACE}/recorded`;
 const RANKS = { P50: 0.5, P90: 0.9, P99: 0.99 } as const;
 /** A reader is told anew of what he would notice: another factor with each percentile. */
 const FACTORS = { P50: 1.5, P90: 2, P99: 3 } as const;
-const DAY_MS = 86_400_000;
 /** Whose memory is another number in each reading. */
 const MEASURED = 'steady';
 
@@ -59,7 +49,6 @@ describe("the operator's process, killed", function () {
   let admin: KubeClient;
   let objects: Objects;
   let stopPodMetrics: () => Promise<void>;
-  let recording: Awaited<ReturnType<typeof serveRecording>>;
   let operator: ChildProcess | undefined;
   /** When readings were handed out, in seconds since 1970; while it is at rest, the last of them again and again. */
   const served: number[] = [];
@@ -72,7 +61,6 @@ describe("the operator's process, killed", function () {
     kubeconfig = await installOperator(cluster);
     admin = await clientOf(cluster.kubeconfig);
     objects = new Objects(cluster);
-    recording = await serveRecording();
     stopPodMetrics = await servePodMetrics(cluster, () => {
       // As of metrics-server, which read kubelets a while ago: nothing that it says is later than the question.
       const now = Math.floor(Date.now() / 1000) - 1;
@@ -92,7 +80,7 @@ describe("the operator's process, killed", function () {
   after(async () => {
     operator?.kill('SIGKILL');
     await stopPodMetrics();
-    await Promise.all([recording.close(), objects.close(), admin.close()]);
+    await Promise.all([objects.close(), admin.close()]);
     await cluster.stop();
   });
 
@@ -126,7 +114,7 @@ describe("the operator's process, killed", function () {
           if (metric === 'memory') samples?.values.forEach((value) => kept.add(value));
       }
     });
-    return served.flatMap((_, reading) => (kept.has(recordedMemory(MEASURED, reading) ?? -1) ? [] : reading));
+    return served.flatMap((_, reading) => (kept.has(recordedUsage(MEASURED, reading).memory) ? [] : reading));
   }
 
   /** The percentiles that a WorkloadRecommendation tells now, and from how many samples; as quantities. */
@@ -167,14 +155,13 @@ describe("the operator's process, killed", function () {
     const lost = await missing();
     process.stderr.write(`      ${served.length} readings, ${lost.length} lost\n`);
     expect([...mayBeLost]).to.include.members(lost);
-    recording.at(0, lost);
-    const uninterrupted = await replayUsage({ url: recording.url, from: 0, count: served.length });
+    const readings = served.flatMap((at, reading) => (lost.includes(reading) ? [] : { at, reading }));
     for (const percentile of ['P50', 'P90', 'P99'] as const) {
       const [rank, safetyFactor] = [RANKS[percentile], FACTORS[percentile]];
       await objects.patch(POLICY, { spec: { metricsConfig: { percentile, safetyFactor } } });
       await objects.settled(POLICY, ({ workloadsProcessed }) => workloadsProcessed === RECORDED.length);
       for (const { workload } of RECORDED) {
-        const expected = percentilesOf(uninterrupted, workload, rank, served.length);
+        const expected = percentilesOf(workload, readings, rank);
         await waitFor(
           `${percentile} of ${workload}`,
           async () => {
@@ -189,12 +176,20 @@ describe("the operator's process, killed", function () {
   });
 });
 
-function percentilesOf(collector: UsageCollector, workload: string, rank: number, readings: number): unknown {
-  const of = RECORDED.find((one) => one.workload === workload);
-  const usage = of && collector.usageOf(of, DAY_MS, instantOf(readings - 1));
+/** What one process would tell that was given all these readings. */
+function percentilesOf(
+  workload: string,
+  readings: readonly { readonly at: number; readonly reading: number }[],
+  rank: number,
+): unknown {
+  const history = new ContainerHistory();
+  for (const { at, reading } of readings) {
+    const used = recordedUsage(workload, reading);
+    for (const metric of ['cpu', 'memory'] as const) history.add(metric, 'web', at, used[metric]);
+  }
   return Object.fromEntries(
     (['cpu', 'memory'] as const).map((resource) => {
-      const amount = usage?.[resource]?.percentile(rank);
+      const amount = history.usage(resource, { from: 0, to: Infinity })?.percentile(rank);
       return [resource, amount === undefined ? undefined : formatAmount(resource, amount)];
     }),
   );
