@@ -191,9 +191,9 @@ async function run({ level, args }: Lane, index: number, folder: string): Promis
   const output = log === undefined ? 'inherit' : openSync(log, 'w');
   const options = { cwd: root, env: { OPTIPOD_COUNTS: file }, stdio: ['inherit', output, output] as StdioOptions };
   const code = await (level === undefined ? alone(mocha(args), options) : inCluster(level, mocha(args), options));
-  if (!existsSync(file)) progress(`lane ${String(index)} ended before its tests did, with code ${String(code)}`);
-  const counts = existsSync(file) ? { counts: JSON.parse(readFileSync(file, 'utf8')) as Counts } : {};
-  return { code, ...counts, ...(log === undefined ? {} : { log }) };
+  const counts = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Counts) : undefined;
+  if (!counts) progress(`lane ${String(index)} ended before its tests did, with code ${String(code)}`);
+  return { code, ...(counts && { counts }), ...(log === undefined ? {} : { log }) };
 }
 
 async function alone(args: readonly string[], options: InsideOptions): Promise<number> {

@@ -9,9 +9,9 @@ import { shareLoad, type SharedLoad } from './shared-load.js';
 
 const SPACE = 'scaled';
 const WEB = { namespace: SPACE, name: 'web' };
-/** A pod that is to do nothing needs 20m on a slow machine. */
-const OWN = { cpu: '200m', memory: '16Mi' };
+/** A pod that is to do nothing needs 0.02 on a slow machine. */
 const OWN_CORES = 0.2;
+const OWN = { cpu: `${OWN_CORES * 1000}m`, memory: '16Mi' };
 
 const CYCLES = 3;
 /** Cores that all pods use together. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { minutes } from '../../support/tries.js';
 import { anyPod } from './any-pod.js';
 import { authority } from './authority.js';
 import { injection } from './injection.js';
@@ -10,7 +11,7 @@ import { World } from './world.js';
 import { young } from './young.js';
 
 describe('the webhook on a real kube-apiserver', function () {
-  this.timeout(process.env.OPTIPOD_TRIES === undefined ? 60_000 : 0);
+  this.timeout(minutes(1));
   let world: World;
 
   before(async () => {
