@@ -1,7 +1,7 @@
 import { durationOf } from 'optipod/kube';
 import type { ContainerUsage } from 'optipod/lib/usage';
 import { resizableContainers } from 'optipod/lib/pod';
-import type { ValidPolicy } from '../cluster.js';
+import { policyKey, type ValidPolicy } from '../cluster.js';
 import { ProviderError } from '../metrics/provider.js';
 import type { UsageCollector } from '../usage/collector.js';
 import type { UsageSources } from '../usage/usage.js';
@@ -16,6 +16,8 @@ export interface UsageAt {
 }
 
 export type UsageRead = UsageAt | { readonly failure: ProviderError } | { readonly failure: 'isBeingRead' };
+
+const READ_ANEW_MS = 1000;
 
 export interface UsageAccess extends Pick<UsageSources, 'collectors' | 'demand'> {
   readonly waits: UsageWaits;
@@ -54,7 +56,9 @@ export function readUsage(
   if (failure) return { failure };
   const at = collector.coveredTo(namespaces);
   if (at === undefined) {
-    return { failure: new ProviderError('ProviderUnreachable', `usage from ${provider} is still being read`) };
+    // Read, and to be read anew before anybody looked: the clock was set back.
+    evaluateSoon(policyKey(policy), READ_ANEW_MS);
+    return { failure: 'isBeingRead' };
   }
   return { at, of: (workload) => usageOf(collector, workload, windowMs, at) };
 }

@@ -52,7 +52,7 @@ export function planReads(coverage: Coverage, demand: Demand, options: PlanOptio
   const { to, looksBack, interval, peakWindow, slice = Infinity } = options;
   const longest = longestOf(demand);
   // What begins later than now was read when the clock was wrong.
-  const isKnown = (namespace: string) => (coverage.get(namespace)?.from ?? to) < to;
+  const isKnown = (namespace: string) => (coverage.get(namespace)?.from ?? Infinity) <= to;
   const known = [...demand.keys()].filter(isKnown);
   const unknown = [...demand.keys()].filter((namespace) => !isKnown(namespace));
   // What was read before counts once: the same span for all is one reading.
@@ -123,7 +123,7 @@ export function coveredSince(coverage: Coverage, forgotten: number): Coverage {
 
 /** What is covered as of an instant: what lies after it was read when the clock was wrong. */
 export function coveredUntil(coverage: Coverage, at: number): Coverage {
-  const before = [...coverage].filter(([, { from }]) => from < at);
+  const before = [...coverage].filter(([, { from }]) => from <= at);
   return new Map(
     before.map(([namespace, covered]) => [
       namespace,

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { coveredBy, planReads, type Coverage, type Demand } from '../../../operator/usage/read-plan.js';
+import { coveredBy, coveredUntil, planReads, type Coverage, type Demand } from '../../../operator/usage/read-plan.js';
 
 const DAY = 86_400;
 const options = (to: number, looksBack = true) => ({ to, looksBack, interval: 60, peakWindow: 14 * DAY });
 const NOW = 1000 * DAY;
 
 /** Every planned reading done, with a sample at its very end. */
-function done(coverage: Coverage, demand: Demand, to: number, slice = Infinity): Coverage {
-  return planReads(coverage, demand, { ...options(to), slice }).reduce(
+function done(coverage: Coverage, demand: Demand, to: number, { slice = Infinity, looksBack = true } = {}): Coverage {
+  return planReads(coverage, demand, { ...options(to, looksBack), slice }).reduce(
     (all, read) => coveredBy(all, read, read.to),
     coverage,
   );
@@ -80,7 +80,7 @@ describe('plan of readings', () => {
         list.forEach((asked, turn) => {
           const to = NOW + turn * 60;
           const demand = new Map(Object.entries(asked));
-          coverage = done(coverage, demand, to, slice);
+          coverage = done(coverage, demand, to, { slice });
           for (const [namespace, all] of demand) {
             expect(coverage.get(namespace)?.from).to.be.at.most(to - Math.max(...all));
             expect(coverage.get(namespace)?.to).to.equal(to);
@@ -157,5 +157,21 @@ describe('plan of readings', () => {
     const read = planReads(new Map(), demand, options(NOW, false));
     expect(read).to.deep.equal([{ part: 'news', from: NOW - 60, to: NOW, namespaces: ['a', 'b'] }]);
     expect(planReads(new Map(), new Map(), options(NOW, false))).to.deep.equal([]);
+  });
+
+  it('B-MET-5 of a provider without a past everything is covered at once, however many ask within a second', () => {
+    const demands = fc.array(fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }), { minLength: 1 });
+    fc.assert(
+      fc.property(demands, fc.integer({ min: 1, max: 4 }), (list, turnsASecond) => {
+        let coverage: Coverage = new Map();
+        list.forEach((namespaces, turn) => {
+          const to = NOW + Math.floor(turn / turnsASecond);
+          const demand = new Map(namespaces.map((namespace) => [namespace, [DAY]]));
+          coverage = done(coveredUntil(coverage, to), demand, to, { looksBack: false });
+          for (const namespace of namespaces) expect(coveredUntil(coverage, to).get(namespace)?.asked).to.equal(to);
+          expect(planReads(coverage, demand, options(to, false))).to.deep.equal([]);
+        });
+      }),
+    );
   });
 });

@@ -34,7 +34,7 @@ describe('the strategy ssa', function () {
     });
 
     it('is first not forced, and its body names uid, version and resources alone', () => {
-      const [first, second, ...others] = template.writes();
+      const [first, second, ...others] = template.decided();
       expect(others).to.deep.equal([]);
       expect([first, second].map((request) => request?.responseStatus?.code)).to.deep.equal([409, 200]);
       expect(first?.requestURI).to.contain('fieldManager=optipod').and.not.to.contain('force');

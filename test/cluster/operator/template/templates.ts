@@ -95,6 +95,11 @@ export class Templates {
       );
   }
 
+  /** Those of them that were not made again because the Deployment was another by then: its status is written to as well. */
+  decided(): Request[] {
+    return this.writes().filter(({ responseStatus }) => !responseStatus?.message?.includes('has been modified'));
+  }
+
   /** Events of the Deployment by reason. */
   async events(reason: string): Promise<string[]> {
     const about = { kind: 'Deployment', name: 'web', namespace: this.space };

@@ -65,7 +65,7 @@ describe('kubectl rollout undo under the strategy ssa', function () {
     await template.anotherPass();
     expect((await template.resources()).app).to.deep.equal(before);
     // To let go of what it owned is a JSON patch.
-    const applies = template.writes().filter(({ requestObject }) => !Array.isArray(requestObject));
+    const applies = template.decided().filter(({ requestObject }) => !Array.isArray(requestObject));
     expect(applies.map(({ responseStatus }) => responseStatus?.code)).to.deep.equal(codes);
     expect(await template.events('SSAConflict')).to.deep.equal([]);
     return message;
