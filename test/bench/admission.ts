@@ -6,7 +6,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import { createClient, loadClusterConfig, type KubeClient } from '../../operator/runtime/index.js';
 import { bundleImage } from '../../tools/bundle.js';
 import { ensurePackages } from '../kit/debian.js';
-import { startCluster, type Cluster } from '../kit/index.js';
+import { established, startCluster, type Cluster } from '../kit/index.js';
 import { ensurePrograms } from '../kit/programs.js';
 import { createAutoscalers, createDeployments, createStatefulSets, reviewOf } from './admission/objects.js';
 import { certificate, startAutoscaler, startOptipod, type Server } from './admission/servers.js';
@@ -105,7 +105,7 @@ async function startWorld(name: string): Promise<World> {
   );
   const input = definitions.map((one) => stringify(one.toJS())).join('---\n');
   await cluster.kubectl(['apply', '--server-side', '-f', '-'], { input });
-  await cluster.kubectl(['wait', '--for=condition=Established', 'crd/optimizationpolicies.optipod.io']);
+  await established(cluster, 'crd/optimizationpolicies.optipod.io');
   return {
     cluster,
     client,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { kind, type KubeObject } from 'optipod/kube';
 import { command } from '../kit/command.js';
-import type { Cluster } from '../kit/index.js';
+import { established, type Cluster } from '../kit/index.js';
 
 export interface Autoscaler extends KubeObject {
   readonly spec: object;
@@ -18,7 +18,7 @@ export const VerticalPodAutoscaler = kind<Autoscaler>(
 /** Has a cluster serve VerticalPodAutoscalers. */
 export async function installAutoscalers(cluster: Cluster): Promise<void> {
   await cluster.kubectl(['apply', '--server-side', '-f', join(await sourceOfVpa(), 'deploy/vpa-v1-crd-gen.yaml')]);
-  await cluster.kubectl(['wait', '--for=condition=Established', 'crd/verticalpodautoscalers.autoscaling.k8s.io']);
+  await established(cluster, 'crd/verticalpodautoscalers.autoscaling.k8s.io');
 }
 
 /** Where Go keeps the module that the programs were built of; its definitions are among its files. */

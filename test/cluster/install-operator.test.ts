@@ -4,7 +4,7 @@ import { CustomResource } from 'optipod';
 import { Operator } from 'optipod/install';
 import { defineAdmission, defineOperator } from 'optipod/kube';
 import sandboxes, { Sandbox } from '../../examples/08-second-operator/sandbox.js';
-import { startCluster, type Cluster } from '../kit/index.js';
+import { established, startCluster, type Cluster } from '../kit/index.js';
 
 const review = defineAdmission(Sandbox, {
   name: 'sandboxes.example.com',
@@ -57,7 +57,7 @@ describe('an installation of any declared operator in an empty cluster', functio
   });
 
   it('B-FRM-1 B-INS-2 takes what its construct makes, with the defaults of its definition', async () => {
-    await cluster.kubectl(['wait', '--for=condition=Established', `crd/${CRD}`]);
+    await established(cluster, `crd/${CRD}`);
     const app = new App();
     const chart = new Chart(app, 'team');
     new CustomResource(chart, 'anna', Sandbox, { metadata: { name: 'anna' }, spec: { owner: 'anna@example.com' } });

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canIsolate } from '../kit/namespaces.js';
-import { prepare, sharedCluster, startCluster, waitFor } from '../kit/index.js';
+import { established, prepare, sharedCluster, startCluster, waitFor } from '../kit/index.js';
 
 describe('the kit’s control plane', function () {
   this.timeout(180_000);
@@ -32,6 +32,27 @@ describe('the kit’s control plane', function () {
       return stdout.trim().split('\n').length === 2 ? true : undefined;
     });
     await cluster.kubectl(['delete', 'namespace', 'kit-controllers', '--wait=false']);
+  });
+
+  it('waits for a kind to be served whose definition is not there yet', async () => {
+    const cluster = await sharedCluster('control-plane');
+    const served = established(cluster, 'crd/laters.kit.example');
+    const schema = { openAPIV3Schema: { type: 'object' } };
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'laters.kit.example' },
+      spec: {
+        group: 'kit.example',
+        scope: 'Namespaced',
+        names: { plural: 'laters', singular: 'later', kind: 'Later', listKind: 'LaterList' },
+        versions: [{ name: 'v1', served: true, storage: true, schema }],
+      },
+    };
+    await cluster.kubectl(['apply', '--server-side', '-f', '-'], { input: JSON.stringify(definition) });
+    await served;
+    await cluster.kubectl(['get', '--raw', '/apis/kit.example/v1/namespaces/default/laters']);
+    await cluster.kubectl(['delete', 'crd/laters.kit.example']);
   });
 
   it('runs a second one beside it, with an audit log, and stops it leaving nothing', async () => {

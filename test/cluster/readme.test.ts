@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { sharedCluster } from '../kit/index.js';
+import { established, sharedCluster } from '../kit/index.js';
 
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 const crd = join(import.meta.dirname, '../../imports/crds/optimizationpolicies.optipod.io.yaml');
@@ -13,7 +13,7 @@ describe('the README', () => {
     const policy = /```yaml\n([^`]+)```/.exec(readme)?.[1] ?? '';
     expect(policy.trim().split('\n')).to.have.length(6);
     await cluster.kubectl(['apply', '--server-side', '-f', crd]);
-    await cluster.kubectl(['wait', '--for=condition=Established', 'crd/optimizationpolicies.optipod.io']);
+    await established(cluster, 'crd/optimizationpolicies.optipod.io');
     const namespaces = (await cluster.kubectl(['get', 'namespaces', '-o', 'name'])).stdout;
     if (!namespaces.includes('namespace/web\n')) await cluster.kubectl(['create', 'namespace', 'web']);
     const { stdout } = await cluster.kubectl(['apply', '--dry-run=server', '-f', '-'], { input: policy });

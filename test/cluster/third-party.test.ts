@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { manifestsYaml, type OptiPodProps } from 'optipod/install';
-import { startCluster, type Cluster } from '../kit/index.js';
+import { established, startCluster, type Cluster } from '../kit/index.js';
 
 const CRDS = join(import.meta.dirname, 'crds');
 const PEM = '-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n';
@@ -13,7 +13,7 @@ describe('an installation beside cert-manager and the Prometheus Operator', func
   before(async () => {
     cluster = await startCluster({ name: 'third-party' });
     await cluster.kubectl(['apply', '--server-side', '-f', CRDS]);
-    await cluster.kubectl(['wait', '--for=condition=Established', '-f', CRDS]);
+    await established(cluster, '-f', CRDS);
   });
 
   after(() => cluster.stop());

@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { parse } from 'yaml';
-import type { Cluster } from '../kit/index.js';
+import { established, type Cluster } from '../kit/index.js';
 import { type Tree, isTree, treeAt } from './tree.js';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -110,7 +110,7 @@ export async function installCrds(cluster: Cluster, folder = CRDS): Promise<void
   const names = (await readdir(folder)).filter((name) => name.endsWith('.yaml'));
   await cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-f', folder]);
   const crds = names.map((name) => `crd/${name.replace('.yaml', '')}`);
-  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...crds]);
+  await established(cluster, ...crds);
 }
 
 /** An object from a file of this folder. */

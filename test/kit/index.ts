@@ -3,7 +3,7 @@ export { type ClusterOptions, type PrepareOptions, prepare, startCluster } from 
 export type { Cluster, Level } from './connection.js';
 export type { CommandResult } from './command.js';
 export { CannotRun } from './errors.js';
-export { type Event, type Manifest, eventsOf, install, kubeconfigOf } from './objects.js';
+export { type Event, type Manifest, established, eventsOf, install, kubeconfigOf } from './objects.js';
 export { loadImage, pauseImage } from './images.js';
 export {
   type InsideOptions,

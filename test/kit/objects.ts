@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import type { Cluster } from './connection.js';
+import { waitFor } from './wait.js';
 
 interface Identified {
   readonly apiVersion: string;
@@ -39,7 +40,17 @@ export async function install(cluster: Cluster, manifests: string | readonly Man
     await cluster.kubectl(['apply', '--server-side', '-f', '-'], { input });
   }
   const names = definitions.map(({ metadata }) => `crd/${metadata.name}`);
-  if (names.length > 0) await cluster.kubectl(['wait', '--for=condition=Established', ...names]);
+  if (names.length > 0) await established(cluster, ...names);
+}
+
+/**
+ * Resolves when the kinds of definitions are served. kubectl gives up on one without any condition, as each is for a moment, and
+ * on one that is not there: it is asked again.
+ * @param definitions as kubectl takes them: `crd/…`, or `-f` and a file
+ */
+export async function established(cluster: Cluster, ...definitions: readonly string[]): Promise<void> {
+  const wait = ['wait', '--for=condition=Established', ...definitions];
+  await waitFor(`${definitions.join(' ')} to be served`, () => cluster.kubectl(wait));
 }
 
 /** The Events about an object, oldest first. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { treeAt, type Tree } from '../../documents/tree.js';
-import { waitFor } from '../../kit/index.js';
+import { established, waitFor } from '../../kit/index.js';
 import { useInstallation } from './installation.js';
 import { deployment, namespace, policy, type Name } from './objects.js';
 
@@ -82,11 +82,7 @@ describe('autoscalers on the same workload', function () {
 
   it('B-APP-9 KEDA and the VPA may come later', async () => {
     await installation().cluster.kubectl(['apply', '--server-side', ...CRDS.flatMap((file) => ['-f', file])]);
-    await installation().cluster.kubectl([
-      'wait',
-      '--for=condition=Established',
-      ...CRDS.flatMap((file) => ['-f', file]),
-    ]);
+    await established(installation().cluster, ...CRDS.flatMap((file) => ['-f', file]));
     const triggers = [{ type: 'memory', metricType: 'Utilization', metadata: { value: '60' } }];
     await objects().create({
       apiVersion: 'keda.sh/v1alpha1',

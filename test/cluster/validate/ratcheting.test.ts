@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { crd } from 'optipod/kube';
 import { OptimizationPolicy, policyValidator } from 'optipod/lib/api';
 import { Apiserver, policies } from '../../documents/apiserver.js';
-import { startCluster, waitFor, type Cluster } from '../../kit/index.js';
+import { established, startCluster, waitFor, type Cluster } from '../../kit/index.js';
 import { namedFields } from '../../support/policies/compare.js';
 import type { Json } from '../../support/policies/json.js';
 import { mutate, mutation } from '../../support/policies/mutations.js';
@@ -60,7 +60,7 @@ describe('B-API-9 updates of what was broken before are judged as kube-apiserver
     await cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], {
       input: JSON.stringify(definition),
     });
-    await cluster.kubectl(['wait', '--for=condition=Established', 'crd/optimizationpolicies.optipod.io']);
+    await established(cluster, 'crd/optimizationpolicies.optipod.io');
   }
 
   it(`${String(UPDATES)} updates, OPTIPOD_SEED=${String(seed)}`, async () => {

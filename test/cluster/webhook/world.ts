@@ -24,7 +24,7 @@ import {
 } from '../../../operator/runtime/index.js';
 import { webhookSettings } from '../../../webhook/settings.js';
 import { createWebhook } from '../../../webhook/webhook.js';
-import { startCluster, waitFor, type Cluster } from '../../kit/index.js';
+import { established, startCluster, waitFor, type Cluster } from '../../kit/index.js';
 import { webhookSlice } from '../../support/webhook-slice.js';
 import { certificatesOnly } from './certificates-only.js';
 
@@ -91,7 +91,7 @@ export class World {
       options.cluster ?? (await startCluster({ name: options.name ?? 'webhook', audit: options.audit ?? false }));
     const world = new World(cluster, await loadClusterConfig({ kubeconfig: cluster.kubeconfig }), options);
     await world.apply(synthesized(options.props).filter(({ kind }) => kind !== 'Deployment' && !isConfiguration(kind)));
-    await cluster.kubectl(['wait', '--for=condition=Established', 'crd/optimizationpolicies.optipod.io']);
+    await established(cluster, 'crd/optimizationpolicies.optipod.io');
     await options.prepare?.(world.client);
     await world.startOperator();
     await world.startWebhook();
