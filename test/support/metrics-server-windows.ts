@@ -17,9 +17,10 @@ export function recordMetricsServer(
     const { body } = await apiserver.ask('GET', `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods`);
     for (const item of Array.isArray(body.items) ? body.items.filter(isTree) : []) {
       const pod = String(treeAt(item, 'metadata.name'));
-      const to = Date.parse(String(item.timestamp)) / 1000;
-      // `10.012s`
-      spans.set(`${pod}/${to}`, { pod, from: to - Number.parseFloat(String(item.window)), to });
+      const second = Date.parse(String(item.timestamp)) / 1000;
+      // It is somewhere within the second that is said; the length is said as `10.012s`.
+      const to = second + 0.5;
+      spans.set(`${pod}/${second}`, { pod, from: to - Number.parseFloat(String(item.window)), to });
     }
   }
   const ended = (async () => {
