@@ -17,8 +17,6 @@ export interface UsageAt {
 
 export type UsageRead = UsageAt | { readonly failure: ProviderError } | { readonly failure: 'isBeingRead' };
 
-const READ_ANEW_MS = 1000;
-
 export interface UsageAccess extends Pick<UsageSources, 'collectors' | 'demand'> {
   readonly waits: UsageWaits;
 }
@@ -41,7 +39,7 @@ export function readUsage(
   {
     nowSeconds,
     evaluateSoon,
-  }: { readonly nowSeconds: number; readonly evaluateSoon: (key: string, afterMs: number) => void },
+  }: { readonly nowSeconds: number; readonly evaluateSoon: (key: string, afterMs?: number) => void },
 ): UsageRead | undefined {
   const { provider, rollingWindow } = policy.spec.metricsConfig;
   const namespaces = [...new Set(governed.map(({ metadata }) => metadata.namespace))].sort();
@@ -57,7 +55,7 @@ export function readUsage(
   const at = collector.coveredTo(namespaces);
   if (at === undefined) {
     // Read, and to be read anew before anybody looked: the clock was set back.
-    evaluateSoon(policyKey(policy), READ_ANEW_MS);
+    evaluateSoon(policyKey(policy));
     return { failure: 'isBeingRead' };
   }
   return { at, of: (workload) => usageOf(collector, workload, windowMs, at) };

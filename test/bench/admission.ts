@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { manifestsYaml } from 'optipod/install';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { createClient, loadClusterConfig, type KubeClient } from '../../operator/runtime/index.js';
 import { bundleImage } from '../../tools/bundle.js';
 import { ensurePackages } from '../kit/debian.js';
-import { established, startCluster, type Cluster } from '../kit/index.js';
+import { install, startCluster, type Cluster, type Manifest } from '../kit/index.js';
 import { ensurePrograms } from '../kit/programs.js';
 import { createAutoscalers, createDeployments, createStatefulSets, reviewOf } from './admission/objects.js';
 import { certificate, startAutoscaler, startOptipod, type Server } from './admission/servers.js';
@@ -103,9 +103,10 @@ async function startWorld(name: string): Promise<World> {
   const definitions = parseAllDocuments(manifestsYaml()).filter(
     (one) => one.get('kind') === 'CustomResourceDefinition',
   );
-  const input = definitions.map((one) => stringify(one.toJS())).join('---\n');
-  await cluster.kubectl(['apply', '--server-side', '-f', '-'], { input });
-  await established(cluster, 'crd/optimizationpolicies.optipod.io');
+  await install(
+    cluster,
+    definitions.map((one) => one.toJS() as Manifest),
+  );
   return {
     cluster,
     client,

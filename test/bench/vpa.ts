@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kind, type KubeObject } from 'optipod/kube';
 import { command } from '../kit/command.js';
-import { established, type Cluster } from '../kit/index.js';
+import { install, type Cluster } from '../kit/index.js';
 
 export interface Autoscaler extends KubeObject {
   readonly spec: object;
@@ -17,8 +18,7 @@ export const VerticalPodAutoscaler = kind<Autoscaler>(
 
 /** Has a cluster serve VerticalPodAutoscalers. */
 export async function installAutoscalers(cluster: Cluster): Promise<void> {
-  await cluster.kubectl(['apply', '--server-side', '-f', join(await sourceOfVpa(), 'deploy/vpa-v1-crd-gen.yaml')]);
-  await established(cluster, 'crd/verticalpodautoscalers.autoscaling.k8s.io');
+  await install(cluster, await readFile(join(await sourceOfVpa(), 'deploy/vpa-v1-crd-gen.yaml'), 'utf8'));
 }
 
 /** Where Go keeps the module that the programs were built of; its definitions are among its files. */
