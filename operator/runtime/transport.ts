@@ -76,6 +76,8 @@ export function createTransport(
       opaque: onWire,
       method,
       signal,
+      // Otherwise undici closes the connection after each DELETE with a body, lest a server take that for another request.
+      reset: false,
       headers: {
         ...config.headers,
         accept,

@@ -317,6 +317,7 @@ describe('client', () => {
     const before = server.connections;
     await client.get(PodKind, web);
     for (let call = 0; call < 50; call += 1) await client.get(PodKind, web);
+    for (let call = 0; call < 5; call += 1) await client.delete(PodKind, web, { uid: 'u-1' });
     expect(server.connections - before).to.be.at.most(1);
     const text = await metrics.registry.metrics();
     const host = new URL(server.config.server).host;
