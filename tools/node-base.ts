@@ -12,7 +12,7 @@ const RECIPE = 1;
 
 /** Makes the base image, or finds the one made before; its name. */
 export async function nodeBase(buildah: Buildah, progress: Progress): Promise<string> {
-  const node = await nodeFromNpm(progress);
+  const node = await imageNode(progress);
   const name = `localhost/optipod-node:${node.version}-${String(RECIPE)}`;
   const names = await buildah(['images', '--format', '{{.Name}}:{{.Tag}}']);
   if (names.split('\n').includes(name)) return name;
@@ -29,7 +29,8 @@ export async function nodeBase(buildah: Buildah, progress: Progress): Promise<st
   return name;
 }
 
-async function nodeFromNpm(progress: Progress): Promise<{ version: string; program: string }> {
+/** The Node.js that is in the image, as the npm package brings it. */
+export async function imageNode(progress: Progress): Promise<{ version: string; program: string }> {
   const folder = join(imageCache(), `${PACKAGE}-${String(MAJOR)}`);
   const installed = join(folder, 'node_modules', PACKAGE);
   const manifest = join(installed, 'package.json');

@@ -88,13 +88,20 @@ export class ByteWriter {
 /** Reads what a writer wrote, within its bounds. Everything throws UsageRecordError where the bytes end too early. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #end: number;
+  #end: number;
   #at: number;
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
+  }
+
+  /** Goes on from a place, up to another. */
+  within(start: number, end: number): this {
+    this.#at = start;
+    this.#end = end;
+    return this;
   }
 
   get position(): number {

@@ -37,9 +37,11 @@ export type ChunkLog = Uint8Array;
 
 export const EMPTY_LOG: ChunkLog = new Uint8Array(0);
 
-/** Calls for each chunk, with a reader that stands at its tally and ends with it. @throws UsageRecordError */
+/** Calls for each chunk, with a reader that stands at its tally and ends with it, until the call returns. @throws UsageRecordError */
 export function eachChunk(log: ChunkLog, visit: (end: number, span: number, tally: ByteReader) => void): void {
-  eachSpan(log, (end, span, start, stop) => visit(end, span, new ByteReader(log, start, stop)));
+  // One for all: there are a hundred of them in a day of each series.
+  const tally = new ByteReader(log);
+  eachSpan(log, (end, span, start, stop) => visit(end, span, tally.within(start, stop)));
 }
 
 /** Calls for each chunk with where in the log its tally is: for whoever mostly does not read it. @throws UsageRecordError */
@@ -48,8 +50,8 @@ export function eachSpan(log: ChunkLog, visit: (end: number, span: number, start
   let end = 0;
   while (!reader.isDone) {
     const header = reader.whole();
-    const span = SPANS[header % SPANS.length] ?? QUARTER;
-    end += Math.floor(header / SPANS.length) * QUARTER;
+    const span = spanOf(header);
+    end += afterOf(header);
     const length = reader.whole();
     const start = reader.position;
     reader.skip(length);
@@ -125,6 +127,28 @@ function headerOf(after: number, span: number): number {
   return (after / QUARTER) * SPANS.length + (SPANS as readonly number[]).indexOf(span);
 }
 
+function afterOf(header: number): number {
+  return Math.floor(header / SPANS.length) * QUARTER;
+}
+
+function spanOf(header: number): number {
+  return SPANS[header % SPANS.length] ?? QUARTER;
+}
+
+/** When the time begins that a log tells of: after this second since 1970; never where there is nothing in it. */
+function beginOf(log: ChunkLog): number {
+  if (log.length === 0) return Infinity;
+  const header = new ByteReader(log).whole();
+  return afterOf(header) - spanOf(header);
+}
+
+/** The end of the last chunk, in seconds since 1970; 0 where there is none. */
+export function lastEnd(log: ChunkLog): number {
+  let last = 0;
+  eachSpan(log, (end) => (last = end));
+  return last;
+}
+
 /** Chunks old enough merged into longer ones, as of an instant. @returns the log itself where there is nothing to merge */
 export function merged(log: ChunkLog, now: number): ChunkLog {
   const due = MERGED.map(({ into, after }) => ({ into, before: Math.floor(now / into) * into - after }));
@@ -166,6 +190,9 @@ function written(): Uint8Array {
 
 /** Chunks of two logs in one. Where both tell of the same time, the first is right. */
 export function united(first: ChunkLog, second: ChunkLog): ChunkLog {
+  // Mostly one was read after the other, of a time before it.
+  if (lastEnd(second) <= beginOf(first)) return joined(second, first);
+  if (lastEnd(first) <= beginOf(second)) return joined(first, second);
   const known = chunksOf(first);
   let next = 0;
   const isNew = ({ end, span }: Chunk) => {
@@ -175,6 +202,19 @@ export function united(first: ChunkLog, second: ChunkLog): ChunkLog {
   };
   const more = chunksOf(second).filter(isNew);
   return more.length === 0 ? first : logOf([...known, ...more].sort((a, b) => a.end - b.end));
+}
+
+/** One log behind another, of which all is earlier. */
+function joined(earlier: ChunkLog, later: ChunkLog): ChunkLog {
+  if (earlier.length === 0) return later;
+  if (later.length === 0) return earlier;
+  const reader = new ByteReader(later);
+  const header = reader.whole();
+  logWriter.clear();
+  logWriter.raw(earlier);
+  logWriter.whole(headerOf(afterOf(header) - lastEnd(earlier), spanOf(header)));
+  logWriter.raw(later.subarray(reader.position));
+  return logWriter.take();
 }
 
 /** The chunks that end after an instant, up to and with another. @returns the log itself where those are all */

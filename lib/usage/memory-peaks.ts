@@ -24,9 +24,17 @@ export class MemoryPeaks {
   }
 
   add(bytes: number, at: number): void {
-    const day = dayOf(at);
     // Nearly every sample of a day is below its highest.
-    for (const other of this.#peaks) if (other.bytes >= bytes && dayOf(other.at) >= day) return;
+    if (!this.#isSurpassed(bytes, dayOf(at))) this.#put(bytes, at);
+  }
+
+  #isSurpassed(bytes: number, day: number): boolean {
+    for (const other of this.#peaks) if (other.bytes >= bytes && dayOf(other.at) >= day) return true;
+    return false;
+  }
+
+  #put(bytes: number, at: number): void {
+    const day = dayOf(at);
     const left = this.#peaks.filter((other) => other.bytes > bytes || dayOf(other.at) > day);
     this.#peaks = [...left, { bytes, at }].sort((a, b) => a.at - b.at);
   }

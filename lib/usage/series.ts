@@ -7,6 +7,7 @@ import {
   eachChunk,
   eachSpan,
   EMPTY_LOG,
+  lastEnd,
   merged,
   type Quarter,
   QUARTER,
@@ -96,9 +97,10 @@ export class Series {
 
   /** Tells what there is within a span. A chunk counts where it ends within it. */
   collect({ from, to }: Span, into: UsageCollection): void {
+    const sink = { put: (bucket: number, count: number) => into.sketch.addBucket(bucket, count) };
     eachChunk(this.#log, (end, span, tally) => {
       if (end <= from || end > to) return;
-      const { samples, top } = readTally(tally, { put: (bucket, count) => into.sketch.addBucket(bucket, count) });
+      const { samples, top } = readTally(tally, sink);
       into.sketch.raiseMax(fineBucketValue(top));
       into.chunk(end, span, samples);
     });
@@ -158,8 +160,7 @@ export class Series {
   }
 
   #insert(place: number, at: number, value: number): void {
-    // Half as much again: what is not taken up is given back when all is read.
-    if (this.#size === this.#instants.length) this.#resize(this.#size + 16 + (this.#size >> 1));
+    if (this.#size === this.#instants.length) this.#resize(roomAfter(this.#size));
     if (place < this.#size) {
       this.#instants.copyWithin(place + 1, place, this.#size);
       this.#values.copyWithin(place + 1, place, this.#size);
@@ -225,8 +226,10 @@ export class Series {
   }
 }
 
-function lastEnd(log: ChunkLog): number {
-  let last = 0;
-  eachSpan(log, (end) => (last = end));
-  return last;
+/**
+ * For more samples than so many. A look back brings hundreds at once, in few steps: each leaves a buffer behind. What is not taken
+ * up is given back when all is read.
+ */
+function roomAfter(size: number): number {
+  return Math.max(16, Math.min(MOST_RAW + 1, 8 * size), size + (size >> 1));
 }

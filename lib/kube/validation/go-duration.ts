@@ -11,6 +11,7 @@ export class GoDuration {
 
 const MAX = 2n ** 63n - 1n;
 
+/** What begins with another comes before it. */
 const UNITS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
@@ -23,7 +24,7 @@ const UNITS: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
-const PART = /(?:(\d+)(?:\.(\d*))?|\.(\d+))(ns|us|µs|μs|ms|s|m|h)/y;
+const PART = new RegExp(String.raw`(?:(\d+)(?:\.(\d*))?|\.(\d+))(${Object.keys(UNITS).join('|')})`, 'y');
 
 /** @throws RangeError for what Go does not take. */
 export function parseGoDuration(text: string): GoDuration {

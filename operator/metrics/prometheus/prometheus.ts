@@ -5,7 +5,7 @@ import { partSize, readOrHalve, type Part, type Steps } from './chunks.js';
 import type { Labels, TakeSample } from './matrix.js';
 import { ownerTable } from './owners.js';
 import { queriesOf, type Names } from './queries.js';
-import { readSamples, type QueryContainers } from './samples.js';
+import { both, readSamples, type QueryContainers } from './samples.js';
 
 export interface PrometheusOptions {
   readonly endpoint: Endpoint;
@@ -42,11 +42,15 @@ export function createPrometheusProvider(options: PrometheusOptions): MetricsPro
       const query: QueryContainers = (expression, part, takerOf) =>
         queryContainers(options, { expression, part, takerOf }, signal);
       await readOwners(options, request, wanted, signal);
-      await readSamples({ request, sink: wanted, queries, query, step, rateWindow });
+      const samples = readSamples({ request, sink: wanted, queries, query, step, rateWindow });
       const { peaksFrom, to } = request;
-      if (peaksFrom === undefined) return;
+      if (peaksFrom === undefined) return samples;
       const peak = (of: ContainerRef) => (at: number, bytes: number) => wanted.peak(of, at, bytes);
-      await readOrHalve(backFrom(to, peaksFrom, DAY), (days) => query(queries.memory(DAY), days, peak), partSize(), 1);
+      const days = backFrom(to, peaksFrom, DAY);
+      return both(
+        samples,
+        readOrHalve(days, (part) => query(queries.memory(DAY), part, peak), partSize(), 1),
+      );
     },
   };
 }

@@ -32,22 +32,36 @@ export interface SamplesRead {
 }
 
 /**
- * CPU and memory, and throttling. CPU follows memory by a chunk, so that there are two queries at a time, and it is known
- * where memory had readings. Throttling is asked for over spans as long as CPU's rates, which do not overlap: each CFS period
- * counts once.
+ * CPU and memory, and throttling. CPU follows memory by a chunk, since it is known by then where memory had readings, and memory
+ * goes on meanwhile: the server works out one answer while another is read. Throttling is asked for over spans as long as CPU's
+ * rates, which do not overlap: each CFS period counts once.
  */
 export async function readSamples(read: SamplesRead): Promise<void> {
-  const { request, sink, queries, query, step, rateWindow } = read;
   const size = chunkSize();
+  // Of the last chunk, and of the one before it: memory is no more than two ahead.
   let cpu = Promise.resolve();
-  for (const chunk of chunksOf(request, step, size)) {
-    const readings = readingsWithin(chunk);
-    await both(readMemory(read, chunk, readings, size), cpu);
-    cpu = readCpu(read, chunk, readings, size);
-    // Its failure is seen when the next chunk of memory is there.
-    cpu.catch(() => undefined);
+  let earlier = Promise.resolve();
+  try {
+    for (const chunk of chunksOf(read.request, read.step, size)) {
+      const readings = readingsWithin(chunk);
+      await both(readMemory(read, chunk, readings, size), earlier);
+      earlier = cpu;
+      cpu = cpu.then(() => readCpu(read, chunk, readings, size));
+      // Its failure is seen when it is waited for.
+      cpu.catch(() => undefined);
+    }
+    await readThrottled(read, size);
+  } finally {
+    // Nothing goes on unseen.
+    await Promise.allSettled([cpu]);
   }
   await cpu;
+}
+
+async function readThrottled(
+  { request, sink, queries, query, step, rateWindow }: SamplesRead,
+  size: ChunkSize,
+): Promise<void> {
   const span = Math.ceil(rateWindow / step) * step;
   const throttled = (of: ContainerRef) => sink.series({ ...of, metric: 'throttled' });
   for (const chunk of chunksOf(request, span, size)) {
@@ -95,7 +109,7 @@ async function readCpu(
 }
 
 /** Waits for both, so that neither goes on unseen. @throws what the first of them threw */
-async function both(one: Promise<void>, other: Promise<void>): Promise<void> {
+export async function both(one: Promise<void>, other: Promise<void>): Promise<void> {
   for (const outcome of await Promise.allSettled([one, other])) {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
