@@ -125,6 +125,34 @@ describe('usage history', () => {
     expect(forth.usage('cpu', span)?.samples).to.equal(2880);
   });
 
+  it('B-MET-9 parts of a day that were sealed by themselves are together, in any order, as if they were read at one go', () => {
+    const samples = minutes(1440, ['web-1', 'web-2']);
+    const last = START + 1439 * MINUTE;
+    const span = { from: START - 1, to: last };
+    const whole = historyOf(samples);
+    whole.advance(last, ALL);
+    const cuts = fc.uniqueArray(fc.integer({ min: 1, max: 95 }), { maxLength: 4 });
+    const parts = cuts
+      .map((quarters) => [0, ...quarters.sort((a, b) => a - b), Infinity].map((quarter) => START + quarter * 900))
+      .chain((ends) => {
+        const spans = ends.slice(1).map((to, index) => ({ from: index === 0 ? START - 1 : (ends[index] ?? 0), to }));
+        return fc.shuffledSubarray(spans, { minLength: spans.length });
+      });
+    fc.assert(
+      fc.property(parts, (spans) => {
+        const history = new ContainerHistory();
+        for (const { from, to } of spans) {
+          const part = historyOf(samples.filter(({ at }) => at > from && at <= to));
+          part.seal(last);
+          history.absorb(part);
+        }
+        history.advance(last, ALL);
+        expect(told(history.usage('cpu', span))).to.deep.equal(told(whole.usage('cpu', span)));
+      }),
+      { numRuns: 30 },
+    );
+  }).timeout(10_000);
+
   it('B-MET-8 asking changes nothing, nor does how often a history is told the time', () => {
     const samples = minutes(2000, ['web-1']);
     const last = START + 1999 * MINUTE;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createEndpoint, type Endpoint } from '../../../operator/metrics/endpoint/endpoint.js';
@@ -5,6 +6,7 @@ import { chunks, chunkSize, countOf, stepsBetween } from '../../../operator/metr
 import { createPrometheusProvider } from '../../../operator/metrics/prometheus/prometheus.js';
 import { ProviderError } from '../../../operator/metrics/provider.js';
 import type { ReadRequest } from '../../../operator/metrics/reading.js';
+import { waitFor } from '../../kit/index.js';
 import { answeringServer, type AnsweringServer, type Asked } from '../../support/answering-server.js';
 import { METRIC_NAMES } from '../../support/metric-names.js';
 import { recordingSink } from '../../support/recording-sink.js';
@@ -213,6 +215,24 @@ describe('the provider prometheus', () => {
     expect(server.most).to.equal(2);
     for (const one of server.asked) expect(instantsOf(one).length * series).to.be.at.most(500_000);
   }).timeout(20_000);
+
+  it('B-MET-3 memory goes on while CPU is worked out, and is no more than two chunks ahead', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    server.behave(async (asked, response) => {
+      if (topicOf(asked) === 'cpu') await held;
+      response.end(matrix(['cpu', 'memory'].includes(topicOf(asked)) ? steady(asked, '1') : []));
+    });
+    const sink = recordingSink();
+    const reading = provider().read({ from: TO - 86_400, to: TO }, sink, new AbortController().signal);
+    const asked = (topic: Topic) => server.asked.filter((one) => topicOf(one) === topic).length;
+    await waitFor('the third of memory', () => asked('memory') === 3 || undefined, { everyMs: 5 });
+    await pause(50);
+    expect({ memory: asked('memory'), cpu: asked('cpu') }).to.deep.equal({ memory: 3, cpu: 1 });
+    release();
+    await reading;
+    expect([...sink.samples.values()].map((list) => list.length)).to.deep.equal([1440, 1440]);
+  });
 
   it('B-MET-3 later passes are four queries at most', async () => {
     for (let minute = 1; minute <= 10; minute += 1) {
