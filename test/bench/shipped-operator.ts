@@ -1,15 +1,14 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { manifestsYaml } from 'optipod/install';
 import { isSeq, parseAllDocuments } from 'yaml';
 import { bundleImage } from '../../tools/bundle.js';
-import { imageNode } from '../../tools/node-base.js';
-import { ROOT } from '../../tools/run.js';
 import { waitFor, type Cluster } from '../kit/index.js';
 import { freePort, giveBack } from '../kit/ports.js';
 import { startComponent } from '../kit/process.js';
 import { isOk } from '../kit/request.js';
 import { OPERATOR_ACCOUNT } from '../support/operator-install.js';
+import { imageRuntime } from './image-runtime.js';
 import { cpuMsOf, peakMiBOf } from './process-usage.js';
 
 /** The operator's program as it is in the image, on the Node.js that is there, in a process of its own. */
@@ -38,7 +37,7 @@ export async function startShippedOperator(
   const program = join(cluster.folder, 'image');
   mkdirSync(folder);
   await bundleImage(program);
-  const node = await imageNode((line) => process.stderr.write(`${line}\n`));
+  const image = await imageRuntime();
   const { namespace, name } = OPERATOR_ACCOUNT;
   const token = ['create', 'token', name, '--namespace', namespace, '--duration', '24h'];
   writeFileSync(join(folder, 'token'), (await cluster.kubectl(token)).stdout.trim());
@@ -51,7 +50,7 @@ export async function startShippedOperator(
     name: 'operator',
     argv: [
       ...(['unshare', ...asRoot, '--mount', '--propagation', 'private', '--', 'sh', '-ec', AS_IN_A_POD] as const),
-      ...['sh', folder, node.program, ...nodeFlags(), join(program, 'operator.js')],
+      ...['sh', folder, image.node, ...nodeFlags(), join(program, 'operator.js')],
     ] as [string, ...string[]],
     logFolder: cluster.folder,
     env: {
@@ -59,7 +58,7 @@ export async function startShippedOperator(
       KUBERNETES_SERVICE_HOST: hostname,
       KUBERNETES_SERVICE_PORT: apiserverPort,
       OPTIPOD_HEALTH_PORT: String(port),
-      ...imageEnv(),
+      ...image.env,
       ...env,
     },
   });
@@ -83,10 +82,4 @@ function nodeFlags(): readonly string[] {
     if (command.at(-1) === '/app/operator.js') return command.slice(1, -1);
   }
   throw new Error('no Deployment runs the operator');
-}
-
-/** What the image sets. */
-function imageEnv(): Readonly<Record<string, string>> {
-  const lines = readFileSync(join(ROOT, 'Containerfile'), 'utf8').matchAll(/^ENV (\w+)=(\S+)$/gm);
-  return Object.fromEntries(Array.from(lines, ([, name = '', value = '']) => [name, value]));
 }

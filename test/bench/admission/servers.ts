@@ -7,6 +7,7 @@ import { Namespace, Secret } from 'optipod/kube';
 import { issueLeaf, createAuthority, type KeyPair, type KubeClient } from '../../../operator/runtime/index.js';
 import { Hopeless, waitFor, type Cluster } from '../../kit/index.js';
 import { freePort } from '../../kit/ports.js';
+import { imageRuntime } from '../image-runtime.js';
 import { cpuMsOf } from '../process-usage.js';
 
 const HOST = '127.0.0.1';
@@ -26,7 +27,7 @@ export async function certificate(): Promise<KeyPair & { readonly ca: string }> 
   return { ...(await issueLeaf(authority, ['localhost'], new Date())), ca: authority.cert };
 }
 
-/** OptiPod's, as its image has it. @param program the bundle */
+/** OptiPod's, as its image has it and on what it has there. @param program the bundle */
 export async function startOptipod(
   name: string,
   { program, cluster, client, pair, folder }: Start & { readonly program: string; readonly client: KubeClient },
@@ -37,8 +38,9 @@ export async function startOptipod(
   await client.create(Secret, { metadata, type: 'kubernetes.io/tls', data });
   const [port, health] = [await freePort(HOST), await freePort(HOST)];
   const flags = [`--port=${String(port)}`, `--health-port=${String(health)}`, `--namespace=${NAMES.namespace}`];
-  const env = { KUBECONFIG: cluster.kubeconfig };
-  const child = run(name, process.execPath, [...execArgv(), program, ...flags], env, folder);
+  const image = await imageRuntime();
+  const env = { ...image.env, KUBECONFIG: cluster.kubeconfig };
+  const child = run(name, image.node, [...execArgv(), program, ...flags], env, folder);
   await ready(name, child, `http://${HOST}:${String(health)}/readyz`);
   return server(name, child, port, '/mutate?timeout=5s');
 }
