@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canIsolate } from '../kit/namespaces.js';
-import { established, prepare, sharedCluster, startCluster, waitFor } from '../kit/index.js';
+import { established, install, prepare, sharedCluster, startCluster, waitFor } from '../kit/index.js';
 
 describe('the kit’s control plane', function () {
   this.timeout(180_000);
@@ -53,6 +53,17 @@ describe('the kit’s control plane', function () {
     await served;
     await cluster.kubectl(['get', '--raw', '/apis/kit.example/v1/namespaces/default/laters']);
     await cluster.kubectl(['delete', 'crd/laters.kit.example']);
+  });
+
+  it('installs what is written as it is: words that kubectl takes for booleans, in quotes, stay words', async () => {
+    const cluster = await sharedCluster('control-plane');
+    const data = { mode: 'Off', answer: 'no', number: '1e3', time: '12:30:45' };
+    const lines = Object.entries(data).map(([key, value]) => `  ${key}: "${value}"`);
+    const metadata = 'metadata: { name: kit-words, namespace: default }';
+    await install(cluster, ['apiVersion: v1', 'kind: ConfigMap', metadata, 'data:', ...lines].join('\n'));
+    const { stdout } = await cluster.kubectl(['get', 'configmap', 'kit-words', '-o', 'jsonpath={.data}']);
+    expect(JSON.parse(stdout)).to.deep.equal(data);
+    await cluster.kubectl(['delete', 'configmap', 'kit-words']);
   });
 
   it('runs a second one beside it, with an audit log, and stops it leaving nothing', async () => {

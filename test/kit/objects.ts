@@ -36,7 +36,8 @@ export async function install(cluster: Cluster, manifests: string | readonly Man
   const others = objects.filter((object) => !definitions.includes(object));
   for (const batch of [definitions, others]) {
     if (batch.length === 0) continue;
-    const input = batch.map((object) => stringify(object)).join('---\n');
+    // JSON has no words that are something else to kubectl, which reads YAML 1.1: there, a bare `Off` is false.
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: batch });
     await cluster.kubectl(['apply', '--server-side', '-f', '-'], { input });
   }
   const names = definitions.map(({ metadata }) => `crd/${metadata.name}`);
