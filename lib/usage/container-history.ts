@@ -135,6 +135,11 @@ export class ContainerHistory {
     };
   }
 
+  /** Seals what one series' last sample shows to be settled: for samples that come in the order of time. */
+  settle(metric: UsageMetric, pod: string): void {
+    this.#pods.get(pod)?.[metric]?.settle();
+  }
+
   /** Seals what is two hours old, as of an instant. */
   seal(now: number): void {
     for (const history of this.#pods.values()) {

@@ -86,6 +86,11 @@ export class Series {
     this.#fit();
   }
 
+  /** Seals what its last sample shows to be settled: for whoever knows that samples come in the order of time. */
+  settle(): void {
+    if (this.#size > 0) this.seal(sealedBy(this.#instants[this.#size - 1] ?? 0));
+  }
+
   /** Merges chunks that are old enough, and forgets what ended by an instant. */
   tidy(now: number, forgotten: number): void {
     let done = 0;

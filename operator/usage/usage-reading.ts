@@ -47,6 +47,8 @@ export class UsageReading implements UsageSink {
   readonly #taken: Taken[] = [];
   readonly #peaks: { readonly of: ContainerRef; readonly at: number; readonly bytes: number }[] = [];
   #newest: number | undefined;
+  /** Seals what is settled of the series that was begun last. */
+  #settleLast: () => void = () => undefined;
 
   constructor(history: UsageHistory, { to, isKept = false, isLookBack = false }: ReadingOptions) {
     this.#history = history;
@@ -63,6 +65,11 @@ export class UsageReading implements UsageSink {
   series(of: SeriesRef): ((at: number, value: number) => void) | undefined {
     const history = this.#historyOf(of);
     if (!history) return undefined;
+    // A look back brings hundreds of samples of each series at a time: they are sealed before those of the next one come.
+    if (this.#isLookBack) {
+      this.#settleLast();
+      this.#settleLast = () => history.settle(of.metric, of.pod);
+    }
     const take = history.taking(of.metric, of.pod);
     const taken: Taken | undefined = this.#isKept ? { of, instants: [], values: [] } : undefined;
     if (taken) this.#taken.push(taken);

@@ -82,6 +82,47 @@ describe('usage of all workloads', () => {
     );
   });
 
+  it('B-MET-3 a look back in parts, memory ahead of CPU, has what was read at one go', async () => {
+    const minutes = 1200;
+    const to = START + minutes * 60;
+    const list = readings(minutes);
+    const part = (metric: 'cpu' | 'memory', [after, until]: readonly [number, number]) => {
+      return (reading: ReturnType<UsageHistory['begin']>) => {
+        for (const pod of PODS) {
+          const take = reading.series({ namespace: 'shop', pod, container: 'app', metric });
+          const own = list.filter((one) => one.pod === pod && one.at > after && one.at <= until);
+          for (const { at, [metric]: value = 0 } of own) take?.(at, value);
+        }
+      };
+    };
+    const whole = history();
+    const atOnce = whole.begin(to);
+    for (const metric of ['cpu', 'memory'] as const) part(metric, [START, to])(atOnce);
+    await atOnce.end();
+    whole.advance(to, DAY);
+    const cuts = fc.uniqueArray(fc.integer({ min: 1, max: minutes - 1 }), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(cuts, async (minutesOfCuts) => {
+        const ends = [0, ...minutesOfCuts.sort((a, b) => a - b), minutes].map((minute) => START + minute * 60);
+        const spans = ends.slice(1).map((end, index): [number, number] => [ends[index] ?? START, end]);
+        const inParts = history();
+        const reading = inParts.begin(to, { isLookBack: true });
+        for (const [index, span] of spans.entries()) {
+          part('memory', span)(reading);
+          const before = spans[index - 1];
+          if (before) part('cpu', before)(reading);
+        }
+        part('cpu', spans.at(-1) ?? [START, to])(reading);
+        await reading.end();
+        inParts.advance(to, DAY);
+        expect(told(inParts.usageOf(WEB_CONTAINER, DAY, to))).to.deep.equal(
+          told(whole.usageOf(WEB_CONTAINER, DAY, to)),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  }).timeout(10_000);
+
   it('B-MET-2 rollouts do not reset history', async () => {
     const one = history();
     await read(one, readings(10, ['web-7d4b9c6f5d-x2k9z'])).end();
