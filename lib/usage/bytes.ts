@@ -89,12 +89,11 @@ export class ByteWriter {
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #end: number;
-  #at: number;
+  #at = 0;
 
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#at = start;
-    this.#end = end;
+    this.#end = bytes.length;
   }
 
   /** Goes on from a place, up to another. */

@@ -191,8 +191,9 @@ function written(): Uint8Array {
 /** Chunks of two logs in one. Where both tell of the same time, the first is right. */
 export function united(first: ChunkLog, second: ChunkLog): ChunkLog {
   // Mostly one was read after the other, of a time before it.
-  if (lastEnd(second) <= beginOf(first)) return joined(second, first);
-  if (lastEnd(first) <= beginOf(second)) return joined(first, second);
+  const [firstEnd, secondEnd] = [lastEnd(first), lastEnd(second)];
+  if (secondEnd <= beginOf(first)) return joined(second, secondEnd, first);
+  if (firstEnd <= beginOf(second)) return joined(first, firstEnd, second);
   const known = chunksOf(first);
   let next = 0;
   const isNew = ({ end, span }: Chunk) => {
@@ -204,15 +205,15 @@ export function united(first: ChunkLog, second: ChunkLog): ChunkLog {
   return more.length === 0 ? first : logOf([...known, ...more].sort((a, b) => a.end - b.end));
 }
 
-/** One log behind another, of which all is earlier. */
-function joined(earlier: ChunkLog, later: ChunkLog): ChunkLog {
+/** One log behind another, of which all is earlier. @param end of the last chunk of the earlier one */
+function joined(earlier: ChunkLog, end: number, later: ChunkLog): ChunkLog {
   if (earlier.length === 0) return later;
   if (later.length === 0) return earlier;
   const reader = new ByteReader(later);
   const header = reader.whole();
   logWriter.clear();
   logWriter.raw(earlier);
-  logWriter.whole(headerOf(afterOf(header) - lastEnd(earlier), spanOf(header)));
+  logWriter.whole(headerOf(afterOf(header) - end, spanOf(header)));
   logWriter.raw(later.subarray(reader.position));
   return logWriter.take();
 }

@@ -33,6 +33,7 @@ export class MemoryPeaks {
     return false;
   }
 
+  /** By itself: the context that its closures need would be made for every sample. */
   #put(bytes: number, at: number): void {
     const day = dayOf(at);
     const left = this.#peaks.filter((other) => other.bytes > bytes || dayOf(other.at) > day);

@@ -1,21 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { bundleImage } from '../../../tools/bundle.js';
+import { bundled } from '../../support/bundled.js';
 
 describe('the image', () => {
   let folder: string;
   let programs: ReadonlyMap<string, string>;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'image-'));
-    await bundleImage(folder);
+    folder = await bundled(bundleImage);
     const names = readdirSync(folder).filter((name) => name.endsWith('.js'));
     programs = new Map(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
   }).timeout(20_000);
-
-  after(() => rmSync(folder, { recursive: true }));
 
   it('has both programs, and nothing that a kubeconfig file needs in what they load', () => {
     expect([...programs.keys()]).to.include.members(['operator.js', 'webhook.js']);
