@@ -1,7 +1,7 @@
 import { MemoryPeaks, type MemoryPeak } from './memory-peaks.js';
 import { OomKills, type RecordedOomKill } from './oom-kills.js';
 import { pooledMean, pooledUsage } from './pooled-usage.js';
-import { sealedBy, Series, type Span } from './series.js';
+import { sealedBy, Series, type SampleList, type Span } from './series.js';
 import type { ContainerUsage, Usage } from './usage.js';
 
 /** What is measured: cores, bytes of working set, throttled share of the CFS periods. */
@@ -32,6 +32,11 @@ export type PodHistory = Record<UsageMetric, Series | undefined>;
 
 /** The last instant that 32 bits hold, in 2106. */
 const LAST_INSTANT = 2 ** 32 - 1;
+
+/** Whether it is a sample, and not one of a wrong clock, or of less than nothing. @param at seconds since 1970 */
+export function canBeSample(at: number, value: number): boolean {
+  return value >= 0 && value < Infinity && at >= 0 && at <= LAST_INSTANT;
+}
 
 /**
  * What one container of one workload used, in all the pods that the workload has and had. Everything that it says depends on the
@@ -66,28 +71,28 @@ export class ContainerHistory {
   }
 
   /**
-   * Who takes the samples of one pod: at seconds since 1970, of which the fraction does not count. What is not finite or
-   * below zero is left out; of two values of one instant the higher counts.
+   * One sample of one pod: at seconds since 1970, of which the fraction does not count. What cannot be one is left out, and of two
+   * values of one instant the higher counts.
    */
-  taking(metric: UsageMetric, pod: string): (at: number, value: number) => void {
-    // Found by the first sample: a series of nothing but NaN leaves nothing behind.
-    let series: Series | undefined;
-    return (at, value) => {
-      if (!(value >= 0 && value < Infinity) || !(at >= 0 && at <= LAST_INSTANT)) return;
-      series ??= this.#seriesOf(metric, pod);
-      const second = Math.floor(at);
-      series.add(second, value);
-      if (metric === 'memory') this.#peaks.add(value, second);
-    };
+  add(metric: UsageMetric, pod: string, at: number, value: number): void {
+    if (!canBeSample(at, value)) return;
+    const second = Math.floor(at);
+    this.#seriesOf(metric, pod).add(second, value);
+    if (metric === 'memory') this.#peaks.add(value, second);
   }
 
-  add(metric: UsageMetric, pod: string, at: number, value: number): void {
-    this.taking(metric, pod)(at, value);
+  /** Takes many samples of one pod in the order of time, at whole seconds, each of which is one that can be. */
+  addAll(metric: UsageMetric, pod: string, samples: SampleList): void {
+    if (samples.instants.length === 0) return;
+    this.#seriesOf(metric, pod).addAll(samples);
+    if (metric !== 'memory') return;
+    const { instants, values } = samples;
+    for (let index = 0; index < instants.length; index += 1) this.#peaks.add(values[index] ?? 0, instants[index] ?? 0);
   }
 
   /** The highest working set within the day that ended at an instant, as somebody else found it. */
   addPeak(at: number, bytes: number): void {
-    if (bytes >= 0 && bytes < Infinity && at >= 0 && at <= LAST_INSTANT) this.#peaks.add(bytes, at);
+    if (canBeSample(at, bytes)) this.#peaks.add(bytes, at);
   }
 
   /** @returns whether it was not known, and matters */
@@ -133,11 +138,6 @@ export class ContainerHistory {
       ...(oomKill ? { oomKill } : {}),
       ...(throttledShare === undefined ? {} : { throttledShare: Math.min(1, throttledShare) }),
     };
-  }
-
-  /** Seals what one series' last sample shows to be settled: for samples that come in the order of time. */
-  settle(metric: UsageMetric, pod: string): void {
-    this.#pods.get(pod)?.[metric]?.settle();
   }
 
   /** Seals what is two hours old, as of an instant. */

@@ -24,6 +24,33 @@ const MOST_RAW = 512;
 
 const NOTHING = { end: 0, isSealed: false };
 
+/** Samples that there is room for beyond those that are there: another quarter of an hour of one a minute; and more is given back. */
+const SPARE = 16;
+const MOST_SPARE = 32;
+
+/** Where samples are: ascending, each instant once, with their values beside them. */
+interface Room {
+  readonly instants: Uint32Array;
+  readonly values: Float64Array;
+}
+
+const NO_ROOM = roomFor(0);
+
+/** Where many samples are while they are added, for all series in turn. */
+const WORKBENCH = roomFor(MOST_RAW + 1);
+
+function roomFor(size: number): Room {
+  // One buffer for both: small buffers cost more than what is in them.
+  const buffer = new ArrayBuffer(size * 12);
+  return { values: new Float64Array(buffer, 0, size), instants: new Uint32Array(buffer, size * 8, size) };
+}
+
+/** Samples of one series in the order they came: seconds since 1970, and what was measured. */
+export interface SampleList {
+  readonly instants: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+}
+
 /** Everything after `from` up to and with `to`, in seconds since 1970. */
 export interface Span {
   readonly from: number;
@@ -48,9 +75,7 @@ export function sealedBy(at: number): number {
  * the samples and the instants that it was told of, never on when it was asked.
  */
 export class Series {
-  /** Ascending, each once, with their values beside them. */
-  #instants = new Uint32Array(0);
-  #values = new Float64Array(0);
+  #room = NO_ROOM;
   #size = 0;
   #log: ChunkLog = EMPTY_LOG;
   /** The end of the last chunk. */
@@ -69,10 +94,10 @@ export class Series {
    * @param value finite and not negative
    */
   add(at: number, value: number): void {
-    const last = this.#size === 0 ? -1 : (this.#instants[this.#size - 1] ?? 0);
+    const last = this.#size === 0 ? -1 : (this.#room.instants[this.#size - 1] ?? 0);
     const place = at > last ? this.#size : this.#placeOf(at);
-    if (place < this.#size && this.#instants[place] === at) {
-      if (value > (this.#values[place] ?? 0)) this.#values[place] = value;
+    if (place < this.#size && this.#room.instants[place] === at) {
+      if (value > (this.#room.values[place] ?? 0)) this.#room.values[place] = value;
       return;
     }
     if (at <= this.#sealedTo && this.#isSealed(at)) return;
@@ -86,15 +111,23 @@ export class Series {
     this.#fit();
   }
 
-  /** Seals what its last sample shows to be settled: for whoever knows that samples come in the order of time. */
-  settle(): void {
-    if (this.#size > 0) this.seal(sealedBy(this.#instants[this.#size - 1] ?? 0));
+  /**
+   * Adds many, as `add` does, for whoever knows that they come in the order of time: what the last one shows to be settled is
+   * sealed before room is made for the rest. A look back brings hundreds to each of thousands of series.
+   */
+  addAll({ instants, values }: SampleList): void {
+    const own = this.#room;
+    if (this.#size <= WORKBENCH.instants.length) this.#moveTo(WORKBENCH);
+    for (let index = 0; index < instants.length; index += 1) this.add(instants[index] ?? 0, values[index] ?? 0);
+    if (this.#size > 0) this.#seal(sealedBy(this.#room.instants[this.#size - 1] ?? 0));
+    const spare = own.instants.length - this.#size;
+    this.#moveTo(spare >= 0 && spare <= MOST_SPARE ? own : roomFor(this.#size + SPARE));
   }
 
   /** Merges chunks that are old enough, and forgets what ended by an instant. */
   tidy(now: number, forgotten: number): void {
     let done = 0;
-    while (done < this.#size && (this.#instants[done] ?? 0) <= forgotten) done += 1;
+    while (done < this.#size && (this.#room.instants[done] ?? 0) <= forgotten) done += 1;
     if (done > 0) this.#drop(done);
     this.#fit();
     this.#setLog(merged(between(this.#log, forgotten, Infinity), now));
@@ -110,9 +143,9 @@ export class Series {
       into.chunk(end, span, samples);
     });
     for (let index = this.#placeOf(from + 1); index < this.#size; index += 1) {
-      const at = this.#instants[index] ?? 0;
+      const at = this.#room.instants[index] ?? 0;
       if (at > to) break;
-      into.sketch.add(this.#values[index] ?? 0);
+      into.sketch.add(this.#room.values[index] ?? 0);
       into.instant(at);
     }
   }
@@ -127,7 +160,7 @@ export class Series {
     this.#setLog(united(this.#log, log));
     // A chunk has all the samples of its time.
     for (let index = this.#size - 1; index >= 0; index -= 1) {
-      const at = this.#instants[index] ?? 0;
+      const at = this.#room.instants[index] ?? 0;
       if (at <= this.#sealedTo && this.#isSealed(at)) this.#remove(index);
     }
   }
@@ -135,9 +168,8 @@ export class Series {
   /** Takes everything another series of the same pod has. */
   absorb(other: Series): void {
     this.adopt(other.#log);
-    for (let index = 0; index < other.#size; index += 1) {
-      this.add(other.#instants[index] ?? 0, other.#values[index] ?? 0);
-    }
+    const { instants, values } = other.#room;
+    for (let index = 0; index < other.#size; index += 1) this.add(instants[index] ?? 0, values[index] ?? 0);
   }
 
   /** Where an instant is, or where it would be put. */
@@ -146,7 +178,7 @@ export class Series {
     let high = this.#size;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#instants[middle] ?? 0) < at) low = middle + 1;
+      if ((this.#room.instants[middle] ?? 0) < at) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -165,19 +197,20 @@ export class Series {
   }
 
   #insert(place: number, at: number, value: number): void {
-    if (this.#size === this.#instants.length) this.#resize(roomAfter(this.#size));
+    const { length } = this.#room.instants;
+    if (this.#size === length) this.#moveTo(roomFor(length + Math.max(SPARE, length >> 1)));
     if (place < this.#size) {
-      this.#instants.copyWithin(place + 1, place, this.#size);
-      this.#values.copyWithin(place + 1, place, this.#size);
+      this.#room.instants.copyWithin(place + 1, place, this.#size);
+      this.#room.values.copyWithin(place + 1, place, this.#size);
     }
-    this.#instants[place] = at;
-    this.#values[place] = value;
+    this.#room.instants[place] = at;
+    this.#room.values[place] = value;
     this.#size += 1;
   }
 
   #remove(index: number): void {
-    this.#instants.copyWithin(index, index + 1, this.#size);
-    this.#values.copyWithin(index, index + 1, this.#size);
+    this.#room.instants.copyWithin(index, index + 1, this.#size);
+    this.#room.values.copyWithin(index, index + 1, this.#size);
     this.#size -= 1;
   }
 
@@ -185,7 +218,7 @@ export class Series {
     const quarters: Quarter[] = [];
     let done = 0;
     while (done < this.#size) {
-      const end = chunkEnd(this.#instants[done] ?? 0, QUARTER);
+      const end = chunkEnd(this.#room.instants[done] ?? 0, QUARTER);
       if (end > by) break;
       const next = this.#placeOf(end + 1);
       quarters.push({ end, from: done, to: next });
@@ -194,32 +227,26 @@ export class Series {
     const [first, last] = [quarters[0], quarters.at(-1)];
     if (!first || !last) return;
     const isNext = first.end > this.#sealedTo;
-    if (isNext) this.#setLog(sealed(this.#log, this.#sealedTo, quarters, this.#values), last.end);
-    else this.#setLog(united(this.#log, sealed(EMPTY_LOG, 0, quarters, this.#values)));
+    if (isNext) this.#setLog(sealed(this.#log, this.#sealedTo, quarters, this.#room.values), last.end);
+    else this.#setLog(united(this.#log, sealed(EMPTY_LOG, 0, quarters, this.#room.values)));
     this.#drop(done);
   }
 
   /** Drops the oldest samples. */
   #drop(count: number): void {
-    this.#instants.copyWithin(0, count, this.#size);
-    this.#values.copyWithin(0, count, this.#size);
+    this.#room.instants.copyWithin(0, count, this.#size);
+    this.#room.values.copyWithin(0, count, this.#size);
     this.#size -= count;
   }
 
-  /** Leaves room for another quarter of an hour of one a minute. */
   #fit(): void {
-    if (this.#instants.length > this.#size + 32) this.#resize(this.#size + 16);
+    if (this.#room.instants.length > this.#size + MOST_SPARE) this.#moveTo(roomFor(this.#size + SPARE));
   }
 
-  #resize(room: number): void {
-    // One buffer for both: small buffers cost more than what is in them.
-    const buffer = new ArrayBuffer(room * 12);
-    const values = new Float64Array(buffer, 0, room);
-    const instants = new Uint32Array(buffer, room * 8, room);
-    values.set(this.#values.subarray(0, this.#size));
-    instants.set(this.#instants.subarray(0, this.#size));
-    this.#values = values;
-    this.#instants = instants;
+  #moveTo(room: Room): void {
+    room.instants.set(this.#room.instants.subarray(0, this.#size));
+    room.values.set(this.#room.values.subarray(0, this.#size));
+    this.#room = room;
   }
 
   /** @param end of its last chunk, where that is known */
@@ -229,12 +256,4 @@ export class Series {
     this.#lookedUp = NOTHING;
     this.#sealedTo = end ?? lastEnd(log);
   }
-}
-
-/**
- * For more samples than so many. A look back brings hundreds at once, in few steps: each leaves a buffer behind. What is not taken
- * up is given back when all is read.
- */
-function roomAfter(size: number): number {
-  return Math.max(16, Math.min(MOST_RAW + 1, 8 * size), size + (size >> 1));
 }

@@ -1,10 +1,12 @@
+import type { SampleList } from 'optipod/lib/usage';
+
 /** What a provider hands over. */
 export interface UsageSink {
   /**
-   * Who takes the samples of one series; undefined where nobody wants it. CPU in cores, memory (working set) in bytes,
-   * throttled as the share of CFS periods.
+   * Samples of one series, as many as there are at hand; the lists are not looked at any more once the call returns. Seconds since
+   * 1970, and CPU in cores, memory (working set) in bytes, throttled as the share of CFS periods.
    */
-  series(of: SeriesRef): ((at: number, value: number) => void) | undefined;
+  samples(of: SeriesRef, samples: SampleList): void;
   /** The highest working set of one container of a pod within the day that ended at `at` (seconds since 1970). */
   peak(of: ContainerRef, at: number, bytes: number): void;
   /** Whose pod it is or was, where the provider knows (kube-state-metrics). */

@@ -191,8 +191,7 @@ export class UsageHistory {
       const history = this.historyOf(of);
       for (const { pod, metric, samples, chunks } of series) {
         if (chunks) history.adopt(metric, pod, chunks);
-        const take = history.taking(metric, pod);
-        samples?.instants.forEach((at, index) => take(at, samples.values[index] ?? Number.NaN));
+        samples?.instants.forEach((at, index) => history.add(metric, pod, at, samples.values[index] ?? Number.NaN));
       }
       for (const { at, bytes } of peaks) history.addPeak(at, bytes);
       for (const kill of oomKills) history.addOomKill(kill);

@@ -1,13 +1,16 @@
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import {
+  canBeSample,
   ContainerHistory,
   type ContainerRecord,
   type NamedWorkload,
+  type SampleList,
   type SeriesRecord,
   type WorkloadContainer,
   type WorkloadNames,
 } from 'optipod/lib/usage';
 import type { ContainerRef, SeriesRef, UsageSink } from '../metrics/reading.js';
+import { SampleRun } from '../metrics/sample-run.js';
 import type { AdriftPod, UsageHistory } from './history.js';
 
 /** What many pods brought is put where it belongs in turns of the event loop, of some ten milliseconds each. */
@@ -47,8 +50,8 @@ export class UsageReading implements UsageSink {
   readonly #taken: Taken[] = [];
   readonly #peaks: { readonly of: ContainerRef; readonly at: number; readonly bytes: number }[] = [];
   #newest: number | undefined;
-  /** Seals what is settled of the series that was begun last. */
-  #settleLast: () => void = () => undefined;
+  /** Those of one series that count. */
+  readonly #run = new SampleRun();
 
   constructor(history: UsageHistory, { to, isKept = false, isLookBack = false }: ReadingOptions) {
     this.#history = history;
@@ -62,30 +65,20 @@ export class UsageReading implements UsageSink {
     return this.#newest;
   }
 
-  series(of: SeriesRef): ((at: number, value: number) => void) | undefined {
-    const history = this.#historyOf(of);
-    if (!history) return undefined;
-    // A look back brings hundreds of samples of each series at a time: they are sealed before those of the next one come.
-    if (this.#isLookBack) {
-      this.#settleLast();
-      this.#settleLast = () => history.settle(of.metric, of.pod);
-    }
-    const take = history.taking(of.metric, of.pod);
-    const taken: Taken | undefined = this.#isKept ? { of, instants: [], values: [] } : undefined;
-    if (taken) this.#taken.push(taken);
-    return (at, value) => {
-      // Of the future, or of no time at all: some clock is wrong.
-      if (!(at <= this.#to) || !(value >= 0 && value < Infinity)) return;
-      take(at, value);
-      const second = Math.floor(at);
-      if (second > (this.#newest ?? -1)) this.#newest = second;
-      taken?.instants.push(second);
-      taken?.values.push(value);
-    };
+  samples(of: SeriesRef, samples: SampleList): void {
+    const { size, instants, values } = this.#counted(samples);
+    const history = size === 0 ? undefined : this.#historyOf(of);
+    if (!history) return;
+    if (this.#isLookBack) history.addAll(of.metric, of.pod, { instants, values });
+    else instants.forEach((at, index) => history.add(of.metric, of.pod, at, values[index] ?? 0));
+    let newest = this.#newest ?? 0;
+    for (const at of instants) if (at > newest) newest = at;
+    this.#newest = newest;
+    if (this.#isKept) this.#taken.push({ of, instants: [...instants], values: [...values] });
   }
 
   peak(of: ContainerRef, at: number, bytes: number): void {
-    if (!(at <= this.#to) || !(bytes >= 0 && bytes < Infinity)) return;
+    if (at > this.#to || !canBeSample(at, bytes)) return;
     this.#historyOf(of)?.addPeak(at, bytes);
     if (this.#isKept) this.#peaks.push({ of, at, bytes });
   }
@@ -132,6 +125,18 @@ export class UsageReading implements UsageSink {
     }
     for (const { of, at, bytes } of this.#peaks) recordOf(of)?.peaks.push({ at, bytes });
     return [...records.values()];
+  }
+
+  /** What can be samples, at whole seconds. */
+  #counted({ instants, values }: SampleList): SampleRun {
+    this.#run.clear();
+    for (let index = 0; index < instants.length; index += 1) {
+      const at = instants[index] ?? Number.NaN;
+      const value = values[index] ?? Number.NaN;
+      // Of the future: some clock is wrong.
+      if (at <= this.#to && canBeSample(at, value)) this.#run.push(Math.floor(at), value);
+    }
+    return this.#run;
   }
 
   #namesIn(namespace: string): WorkloadNames {

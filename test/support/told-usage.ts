@@ -52,8 +52,10 @@ export function toldProvider(usage: readonly ToldUsage[], stepSeconds = 15): Met
       const { owners, samples } = answer(usage, instants(from, to, stepSeconds));
       for (const { namespace, pod, ...owner } of owners) sink.owner(namespace, pod, owner);
       for (const { resource: metric, values, ...of } of samples) {
-        const take = sink.series({ ...of, metric });
-        for (const [at, value] of values) take?.(at, value);
+        sink.samples(
+          { ...of, metric },
+          { instants: values.map(([at]) => at), values: values.map(([, value]) => value) },
+        );
       }
       return Promise.resolve();
     },

@@ -82,9 +82,10 @@ function handOver({ owners, samples, peaks }: CustomAnswer, request: ReadRequest
     if (isWanted(namespace)) sink.owner(namespace, pod, { kind, name });
   }
   for (const { namespace, pod, container, resource, values } of samples) {
-    const take = isWanted(namespace) ? sink.series({ namespace, pod, container, metric: resource }) : undefined;
-    if (!take) continue;
-    for (const [at, value] of values.toSorted(([a], [b]) => a - b)) if (at > from && at <= to) take(at, value);
+    if (!isWanted(namespace)) continue;
+    const asked = values.filter(([at]) => at > from && at <= to).sort(([a], [b]) => a - b);
+    const list = { instants: asked.map(([at]) => at), values: asked.map(([, value]) => value) };
+    sink.samples({ namespace, pod, container, metric: resource }, list);
   }
   for (const { at, bytes, ...of } of peaks) {
     if (peaksFrom !== undefined && at > peaksFrom && at <= to && isWanted(of.namespace)) sink.peak(of, at, bytes);

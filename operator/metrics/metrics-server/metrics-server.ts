@@ -81,7 +81,7 @@ function handOver(
       const amount = amountOf(usage[metric]);
       // No container runs without memory: there is no reading yet.
       if (amount === undefined || amount < 0 || (metric === 'memory' && amount === 0)) continue;
-      sink.series({ namespace, pod, container, metric })?.(at, amount);
+      sink.samples({ namespace, pod, container, metric }, { instants: [at], values: [amount] });
     }
   }
 }

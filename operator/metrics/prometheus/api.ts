@@ -1,7 +1,7 @@
 import { ProviderError } from '../provider.js';
 import { excerpt, type Endpoint } from '../endpoint/endpoint.js';
 import { RefusedError } from '../endpoint/errors.js';
-import { matrixReader, type Labels, type MatrixEnd, type TakeSample } from './matrix.js';
+import { matrixReader, type MatrixEnd, type TakeSeries } from './matrix.js';
 
 /** Times and step in seconds. */
 export interface RangeQuery {
@@ -20,13 +20,13 @@ const BEGINNING = 1000;
 
 /**
  * Prometheus' `query_range`, read as it comes.
- * @param series asked once for each series of each try; undefined where its samples are not wanted
+ * @param take gets what an answer that breaks off has up to there, and then everything of the next try
  * @throws ProviderError that names the address, and what it answered; the reason of the signal
  */
 export async function queryRange(
   endpoint: Endpoint,
   { query, start, end, step, isDivisible = false }: RangeQuery,
-  series: (labels: Labels) => TakeSample | undefined,
+  take: TakeSeries,
   signal: AbortSignal,
 ): Promise<void> {
   const parameters = new URLSearchParams({
@@ -43,7 +43,7 @@ export async function queryRange(
     { path: PATH, parameters, method: 'POST', isDivisible },
     async (body) => {
       let beginning = '';
-      const reader = matrixReader(series);
+      const reader = matrixReader(take);
       const no = (error: SyntaxError) => notPrometheus(place, `${error.message} (${excerpt(beginning)})`, error);
       for await (const chunk of body) {
         if (beginning.length < BEGINNING) beginning += chunk.toString('latin1', 0, BEGINNING);

@@ -5,9 +5,9 @@ const POINT = 0x2e;
 
 /**
  * Integers up to 10¹⁵ are doubles, and so are the powers of ten up to 10²²: of so many digits one division is rounded once,
- * as it should be. strconv writes two digits more where it must, each of which is rounded by itself.
+ * as it should be. strconv writes two digits more where it must, each of which is rounded by itself: no number of 18.
  */
-const MOST_DIGITS = 17;
+const FIRST_TOO_LONG = 1e17;
 const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 
 /** What strconv.FormatFloat writes, and its spellings of what is not finite. */
@@ -27,22 +27,20 @@ export class PlainDecimal {
   /** @returns where the number that begins here ends; `start` itself where there is none, or one for `decimal` */
   read(bytes: Uint8Array, start: number): number {
     const first = bytes[start] === MINUS ? start + 1 : start;
-    let mantissa = 0;
-    let digits = 0;
-    let point = -1;
     let at = first;
-    for (; ; at += 1) {
-      const byte = bytes[at] ?? 0;
-      if (byte >= ZERO && byte <= NINE) {
-        mantissa = mantissa * 10 + (byte - ZERO);
-        // Zeros in front are no digits.
-        if (mantissa > 0) digits += 1;
-      } else if (byte === POINT && point < 0) point = at;
-      else break;
+    let mantissa = 0;
+    let byte = bytes[at] ?? 0;
+    for (; byte >= ZERO && byte <= NINE; byte = bytes[(at += 1)] ?? 0) mantissa = mantissa * 10 + (byte - ZERO);
+    let digits = at - first;
+    let fraction = 0;
+    if (byte === POINT) {
+      const point = at;
+      byte = bytes[(at += 1)] ?? 0;
+      for (; byte >= ZERO && byte <= NINE; byte = bytes[(at += 1)] ?? 0) mantissa = mantissa * 10 + (byte - ZERO);
+      fraction = at - point - 1;
+      digits += fraction;
     }
-    const fraction = point < 0 ? 0 : at - point - 1;
-    const isWritten = at > first + (point < 0 ? 0 : 1);
-    if (!isWritten || digits > MOST_DIGITS || fraction >= POWERS_OF_TEN.length) return start;
+    if (digits === 0 || mantissa >= FIRST_TOO_LONG || fraction >= POWERS_OF_TEN.length) return start;
     const value = fraction === 0 ? mantissa : mantissa / (POWERS_OF_TEN[fraction] ?? Number.NaN);
     this.value = first > start ? -value : value;
     return at;

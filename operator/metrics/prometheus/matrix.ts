@@ -1,3 +1,4 @@
+import { SampleRun } from '../sample-run.js';
 import { decimal } from './decimal.js';
 import { jsonTokens, textOf } from './json-tokens.js';
 import { readSamplesInARow } from './sample.js';
@@ -5,8 +6,8 @@ import { readSamplesInARow } from './sample.js';
 /** The labels of one series. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Takes one sample: seconds since 1970 and the value, which may be NaN or infinite. */
-export type TakeSample = (at: number, value: number) => void;
+/** Takes a series. Its samples, whose values may be NaN or infinite, may be changed and are good until the call returns. */
+export type TakeSeries = (labels: Labels, samples: SampleRun) => void;
 
 /** What an answer says besides its series. */
 export interface MatrixEnd {
@@ -31,11 +32,10 @@ export interface MatrixReader {
 type Place = 'start' | 'answer' | 'data' | 'result' | 'series' | 'metric' | 'values' | 'sample' | 'other';
 
 /**
- * Reads Prometheus' answer to a range query as it comes, with no object for a sample and no memory for a series: an answer
- * may have a million samples. What it does not know (warnings, statistics, native histograms) is passed over.
- * @param series asked once for each series; where it wants none of its samples, it returns undefined
+ * Reads Prometheus' answer to a range query as it comes, with no object for a sample and no memory but for one series: an
+ * answer may have a million samples. What it does not know (warnings, statistics, native histograms) is passed over.
  */
-export function matrixReader(series: (labels: Labels) => TakeSample | undefined): MatrixReader {
+export function matrixReader(take: TakeSeries): MatrixReader {
   const places: Place[] = [];
   const said = new Map<string, string>();
   let place: Place = 'start';
@@ -43,10 +43,7 @@ export function matrixReader(series: (labels: Labels) => TakeSample | undefined)
   let hasResult = false;
   let isPartial = false;
   let labels: Record<string, string> | undefined;
-  /** Samples that came before the labels they belong to. */
-  let early: [number, number][] = [];
-  const takeEarly: TakeSample = (instant, reading) => early.push([instant, reading]);
-  let take: TakeSample = takeNone;
+  const samples = new SampleRun();
   let at = 0;
   let value = 0;
   /** How many elements the sample has. */
@@ -73,13 +70,10 @@ export function matrixReader(series: (labels: Labels) => TakeSample | undefined)
   function leave(): void {
     if (place === 'sample') {
       if (elements !== 2) fail('a sample');
-      (labels ? take : takeEarly)(at, value);
-    } else if (place === 'metric') {
-      take = series(labels ?? {}) ?? takeNone;
+      samples.push(at, value);
     } else if (place === 'series') {
       if (!labels) fail('a series');
-      for (const [instant, reading] of early) take(instant, reading);
-      early = [];
+      take(labels, samples);
     }
   }
 
@@ -91,9 +85,12 @@ export function matrixReader(series: (labels: Labels) => TakeSample | undefined)
       if (place === 'sample') elements = 0;
       else if (place === 'metric') labels = Object.create(null) as Record<string, string>;
       else if (place === 'result') hasResult = true;
-      else if (place === 'series') labels = undefined;
+      else if (place === 'series') {
+        labels = undefined;
+        samples.clear();
+      }
     },
-    arrays: (bytes, start) => (place === 'values' ? readSamplesInARow(bytes, start, labels ? take : takeEarly) : start),
+    arrays: (bytes, start) => (place === 'values' ? readSamplesInARow(bytes, start, samples) : start),
     close() {
       leave();
       place = places.pop() ?? 'start';
@@ -132,8 +129,6 @@ export function matrixReader(series: (labels: Labels) => TakeSample | undefined)
     },
   };
 }
-
-const takeNone: TakeSample = () => undefined;
 
 const MADE_OF_CONTAINERS: ReadonlySet<Place> = new Set(['result', 'values', 'metric', 'sample']);
 

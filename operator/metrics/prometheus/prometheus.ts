@@ -1,11 +1,12 @@
+import { canBeSample } from 'optipod/lib/usage';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { ContainerRef, MetricsProvider, ReadRequest, UsageSink } from '../reading.js';
 import { queryRange } from './api.js';
 import { partSize, readOrHalve, type Part, type Steps } from './chunks.js';
-import type { Labels, TakeSample } from './matrix.js';
+import type { Labels, TakeSeries } from './matrix.js';
 import { ownerTable } from './owners.js';
 import { queriesOf, type Names } from './queries.js';
-import { both, readSamples, type QueryContainers } from './samples.js';
+import { both, readSamples, type QueryContainers, type TakeContainer } from './samples.js';
 
 export interface PrometheusOptions {
   readonly endpoint: Endpoint;
@@ -39,13 +40,14 @@ export function createPrometheusProvider(options: PrometheusOptions): MetricsPro
     async read(request, sink, signal) {
       const wanted = onlyIn(sink, request.namespaces);
       const queries = queriesOf(names, request.namespaces);
-      const query: QueryContainers = (expression, part, takerOf) =>
-        queryContainers(options, { expression, part, takerOf }, signal);
+      const query: QueryContainers = (expression, part, take) =>
+        queryContainers(options, { expression, part, take }, signal);
       await readOwners(options, request, wanted, signal);
       const samples = readSamples({ request, sink: wanted, queries, query, step, rateWindow });
       const { peaksFrom, to } = request;
       if (peaksFrom === undefined) return samples;
-      const peak = (of: ContainerRef) => (at: number, bytes: number) => wanted.peak(of, at, bytes);
+      const peak: TakeContainer = (of, { instants, values }) =>
+        instants.forEach((at, index) => wanted.peak(of, at, values[index] ?? 0));
       const days = backFrom(to, peaksFrom, DAY);
       return both(
         samples,
@@ -55,23 +57,26 @@ export function createPrometheusProvider(options: PrometheusOptions): MetricsPro
   };
 }
 
-/** One query about containers; each sample that can be one to whoever takes that container's. */
+/** One query about containers; of each, the samples that can be some. */
 async function queryContainers(
   { endpoint, names }: PrometheusOptions,
-  { expression, part, takerOf }: ContainerQuery,
+  { expression, part, take }: ContainerQuery,
   signal: AbortSignal,
 ): Promise<void> {
-  const series = (labels: Labels) => {
+  const takeSeries: TakeSeries = (labels, samples) => {
     const of = containerOf(labels, names);
-    return of && onlyUsable(takerOf(of));
+    if (!of) return;
+    const { instants, values } = samples;
+    samples.retain((index) => canBeSample(instants[index] ?? 0, values[index] ?? 0));
+    take(of, samples);
   };
-  await queryRange(endpoint, { query: expression, ...part }, series, signal);
+  await queryRange(endpoint, { query: expression, ...part }, takeSeries, signal);
 }
 
 interface ContainerQuery {
   readonly expression: string;
   readonly part: Part;
-  readonly takerOf: (of: ContainerRef) => TakeSample | undefined;
+  readonly take: TakeContainer;
 }
 
 async function readOwners(
@@ -83,11 +88,7 @@ async function readOwners(
   const span = Math.min(DAY, Math.max(LEAST_OWNER_SPAN, to - from));
   const table = ownerTable(names);
   const query = queriesOf(names).owners(span);
-  const note = (labels: Labels) => {
-    table.add(labels);
-    return undefined;
-  };
-  const read = (days: Part) => queryRange(endpoint, { query, ...days }, note, signal);
+  const read = (days: Part) => queryRange(endpoint, { query, ...days }, (labels) => table.add(labels), signal);
   await readOrHalve(backFrom(to, from, span), read, partSize(), 1);
   table.each((namespace, pod, owner) => sink.owner(namespace, pod, owner));
 }
@@ -108,17 +109,12 @@ export function containerOf(labels: Labels, names: Names): ContainerRef | undefi
     : { namespace, pod, container };
 }
 
-/** Nobody uses less than nothing, or an amount that is no number. */
-function onlyUsable(take: TakeSample | undefined): TakeSample | undefined {
-  return take && ((at, value) => (value >= 0 && value < Infinity ? take(at, value) : undefined));
-}
-
 /** A sink that gets nothing of other namespaces than these. */
 function onlyIn(sink: UsageSink, namespaces: readonly string[] | undefined): UsageSink {
   if (!namespaces) return sink;
   const wanted = new Set(namespaces);
   return {
-    series: (of) => (wanted.has(of.namespace) ? sink.series(of) : undefined),
+    samples: (of, samples) => (wanted.has(of.namespace) ? sink.samples(of, samples) : undefined),
     peak: (of, at, bytes) => (wanted.has(of.namespace) ? sink.peak(of, at, bytes) : undefined),
     owner: (namespace, pod, owner) => (wanted.has(namespace) ? sink.owner(namespace, pod, owner) : undefined),
   };

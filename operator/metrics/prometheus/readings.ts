@@ -1,12 +1,13 @@
 import type { ContainerRef } from '../reading.js';
+import type { SampleRun } from '../sample-run.js';
 import { countOf, type Steps } from './chunks.js';
 
 /** At which instants of a chunk containers had a reading of memory. */
 export interface Readings {
-  /** Who notes one container's: looked up once, for there are hundreds of samples of each. */
-  noting(of: ContainerRef): (at: number) => void;
-  /** Whether a rate of CPU up to this instant says something new about the container. */
-  allow(of: ContainerRef): (at: number) => boolean;
+  /** There were these of one container. */
+  note(of: ContainerRef, memory: SampleRun): void;
+  /** Leaves those rates of CPU that say something new about the container. */
+  retain(of: ContainerRef, rates: SampleRun): void;
 }
 
 /**
@@ -19,24 +20,20 @@ export function readingsWithin(chunk: Steps): Readings {
   const steps = countOf(chunk);
   const seen = new Map<string, Uint8Array>();
   const indexOf = (at: number) => Math.round((at - start) / step);
-  function marksOf(key: string): Uint8Array {
-    let marks = seen.get(key);
-    if (!marks) seen.set(key, (marks = new Uint8Array(steps)));
-    return marks;
-  }
   return {
-    noting(of) {
-      // Found by the first reading: where nothing is known of anybody, rates are taken as they are.
-      let marks: Uint8Array | undefined;
-      return (at) => {
-        marks ??= marksOf(keyOf(of));
-        marks[indexOf(at)] = 1;
-      };
+    note(of, { size, instants }) {
+      // Where nothing is known of anybody, rates are taken as they are.
+      if (size === 0) return;
+      const key = keyOf(of);
+      const marks = seen.get(key) ?? new Uint8Array(steps);
+      seen.set(key, marks);
+      for (const at of instants) marks[indexOf(at)] = 1;
     },
-    allow(of) {
-      if (seen.size === 0) return () => true;
+    retain(of, rates) {
+      if (seen.size === 0) return;
       const marks = seen.get(keyOf(of));
-      return (at) => marks?.[indexOf(at)] === 1;
+      const { instants } = rates;
+      rates.retain((index) => marks?.[indexOf(instants[index] ?? 0)] === 1);
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { SampleRun } from '../sample-run.js';
 import { PlainDecimal } from './decimal.js';
 
 const OPEN = 0x5b;
@@ -13,7 +14,7 @@ const value = new PlainDecimal();
  * as long.
  * @returns where the last one ends that is whole and spelled as Prometheus mostly does; `start` itself where there is none
  */
-export function readSamplesInARow(bytes: Buffer, start: number, take: (at: number, value: number) => void): number {
+export function readSamplesInARow(bytes: Buffer, start: number, into: SampleRun): number {
   let read = start;
   let next = start;
   while (bytes[next] === OPEN) {
@@ -21,7 +22,7 @@ export function readSamplesInARow(bytes: Buffer, start: number, take: (at: numbe
     if (comma === next + 1 || bytes[comma] !== COMMA || bytes[comma + 1] !== QUOTE) break;
     const end = value.read(bytes, comma + 2);
     if (end === comma + 2 || bytes[end] !== QUOTE || bytes[end + 1] !== CLOSE) break;
-    take(instant.value, value.value);
+    into.push(instant.value, value.value);
     read = end + 2;
     if (bytes[read] !== COMMA) break;
     next = read + 1;

@@ -1,4 +1,5 @@
 import type { ContainerRef, ReadRequest, UsageSink } from '../reading.js';
+import type { SampleRun } from '../sample-run.js';
 import {
   chunks,
   chunkSize,
@@ -9,16 +10,14 @@ import {
   type Part,
   type Steps,
 } from './chunks.js';
-import type { TakeSample } from './matrix.js';
 import type { Queries } from './queries.js';
 import { readingsWithin, type Readings } from './readings.js';
 
-/** One query about containers; each sample to whoever takes that container's. */
-export type QueryContainers = (
-  expression: string,
-  part: Part,
-  takerOf: (of: ContainerRef) => TakeSample | undefined,
-) => Promise<void>;
+/** Takes what an answer has of one container, good until the call returns. */
+export type TakeContainer = (of: ContainerRef, samples: SampleRun) => void;
+
+/** One query about containers. */
+export type QueryContainers = (expression: string, part: Part, take: TakeContainer) => Promise<void>;
 
 export interface SamplesRead {
   readonly request: ReadRequest;
@@ -63,7 +62,7 @@ async function readThrottled(
   size: ChunkSize,
 ): Promise<void> {
   const span = Math.ceil(rateWindow / step) * step;
-  const throttled = (of: ContainerRef) => sink.series({ ...of, metric: 'throttled' });
+  const throttled: TakeContainer = (of, samples) => sink.samples({ ...of, metric: 'throttled' }, samples);
   for (const chunk of chunksOf(request, span, size)) {
     await readOrHalve(chunk, (part) => query(queries.throttled(span), part, throttled), size);
   }
@@ -80,18 +79,14 @@ async function readMemory(
   readings: Readings,
   size: ChunkSize,
 ): Promise<void> {
-  let samples = 0;
-  const takerOf = (of: ContainerRef): TakeSample => {
-    const take = sink.series({ ...of, metric: 'memory' });
-    const note = readings.noting(of);
-    return (at, bytes) => {
-      samples += 1;
-      note(at);
-      take?.(at, bytes);
-    };
+  let count = 0;
+  const take: TakeContainer = (of, samples) => {
+    count += samples.size;
+    readings.note(of, samples);
+    sink.samples({ ...of, metric: 'memory' }, samples);
   };
-  await readOrHalve(chunk, (part) => query(queries.memory(step), part, takerOf), size);
-  size.note(countOf(chunk), samples);
+  await readOrHalve(chunk, (part) => query(queries.memory(step), part, take), size);
+  size.note(countOf(chunk), count);
 }
 
 async function readCpu(
@@ -100,12 +95,11 @@ async function readCpu(
   readings: Readings,
   size: ChunkSize,
 ): Promise<void> {
-  const takerOf = (of: ContainerRef): TakeSample | undefined => {
-    const take = sink.series({ ...of, metric: 'cpu' });
-    const allows = readings.allow(of);
-    return take && ((at, cores) => (allows(at) ? take(at, cores) : undefined));
+  const take: TakeContainer = (of, samples) => {
+    readings.retain(of, samples);
+    sink.samples({ ...of, metric: 'cpu' }, samples);
   };
-  await readOrHalve(chunk, (part) => query(queries.cpu(rateWindow), part, takerOf), size);
+  await readOrHalve(chunk, (part) => query(queries.cpu(rateWindow), part, take), size);
 }
 
 /** Waits for both, so that neither goes on unseen. @throws what the first of them threw */

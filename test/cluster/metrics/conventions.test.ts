@@ -173,9 +173,9 @@ for (const convention of CONVENTIONS) {
       });
       const sink = recordingSink();
       await provider?.read({ from: to - HOUR, to, peaksFrom: to - HOUR }, sink, new AbortController().signal);
-      expect([...sink.samples.keys()].sort()).to.deep.equal(['cpu shop/odd/app', 'memory shop/odd/app']);
-      expect(sink.samples.get('memory shop/odd/app')?.map(([, bytes]) => bytes)).to.deep.equal(Array(60).fill(BYTES));
-      const cpu = sink.samples.get('cpu shop/odd/app') ?? [];
+      expect([...sink.series.keys()].sort()).to.deep.equal(['cpu shop/odd/app', 'memory shop/odd/app']);
+      expect(sink.series.get('memory shop/odd/app')?.map(([, bytes]) => bytes)).to.deep.equal(Array(60).fill(BYTES));
+      const cpu = sink.series.get('cpu shop/odd/app') ?? [];
       expect(cpu).to.have.length(60);
       for (const [, cores] of cpu) expect(cores).to.be.closeTo(0.2, 1e-9);
       expect(sink.owners.get('shop/odd')).to.equal('Deployment/web');

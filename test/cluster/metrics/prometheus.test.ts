@@ -34,7 +34,7 @@ describe('a real Prometheus', function () {
 
   after(() => prometheus.stop());
 
-  const of = (metric: string, pod: string) => day.samples.get(`${metric} shop/${pod}/app`) ?? [];
+  const of = (metric: string, pod: string) => day.series.get(`${metric} shop/${pod}/app`) ?? [];
   const values = (metric: string, pod: string) => of(metric, pod).map(([, value]) => value);
 
   it('B-MET-2 has a sample for every minute of a steady container, and CPU as it was', () => {
@@ -49,7 +49,7 @@ describe('a real Prometheus', function () {
   });
 
   it('B-MET-2 leaves out pause containers and the pod’s own cgroup', () => {
-    const names = [...day.samples.keys()].filter((name) => name.includes('/steady/'));
+    const names = [...day.series.keys()].filter((name) => name.includes('/steady/'));
     expect(names.sort()).to.deep.equal(['cpu', 'memory', 'throttled'].map((metric) => `${metric} shop/steady/app`));
   });
 
@@ -98,14 +98,14 @@ describe('a real Prometheus', function () {
     for (let at = from; at < to; at += 60)
       await provider.read({ from: at, to: at + 60 }, bits, new AbortController().signal);
     const whole = await read({ from, to });
-    const kept = (sink: RecordingSink) => new Map([...sink.samples].filter(([, list]) => list.length > 0));
+    const kept = (sink: RecordingSink) => new Map([...sink.series].filter(([, list]) => list.length > 0));
     expect(kept(bits)).to.deep.equal(kept(whole));
-    expect(whole.samples.get('cpu shop/steady/app')).to.deep.equal(of('cpu', 'steady').slice(-10));
+    expect(whole.series.get('cpu shop/steady/app')).to.deep.equal(of('cpu', 'steady').slice(-10));
   });
 
   it('B-MET-10 a time of which nothing is known is empty, and no error', async () => {
     const nothing = await read({ from: to - 40 * DAY, to: to - 39 * DAY, peaksFrom: to - 40 * DAY });
-    expect([nothing.samples.size, nothing.peaks.size, nothing.owners.size]).to.deep.equal([0, 0, 0]);
+    expect([nothing.series.size, nothing.peaks.size, nothing.owners.size]).to.deep.equal([0, 0, 0]);
   });
 
   it('B-MET-10 a query that it refuses is told with its words', async () => {

@@ -153,6 +153,36 @@ describe('usage history', () => {
     );
   }).timeout(10_000);
 
+  it('B-MET-9 samples in the order of time that come many at once are as if they came one by one', () => {
+    const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 400 }), fc.double({ min: 0, max: 4e9, noNaN: true })), {
+      minLength: 1,
+      maxLength: 1500,
+      size: 'max',
+    });
+    fc.assert(
+      fc.property(steps, fc.array(fc.nat(1500), { maxLength: 6 }), (list, cuts) => {
+        let at = START;
+        const samples = list.map(([step, value]) => ({ pod: 'web-1', at: (at += step), value }));
+        const span = { from: START, to: at };
+        const inLists = new ContainerHistory();
+        const ends = [...cuts.sort((a, b) => a - b), samples.length];
+        for (const [index, end] of ends.entries()) {
+          // The last one comes again: a part that is asked for anew begins with what is known.
+          const part = samples.slice(Math.max(0, (ends[index - 1] ?? 0) - 1), end);
+          inLists.addAll('memory', 'web-1', {
+            instants: Uint32Array.from(part, (sample) => sample.at),
+            values: Float64Array.from(part, (sample) => sample.value),
+          });
+        }
+        const oneByOne = historyOf(samples, 'memory');
+        for (const history of [inLists, oneByOne]) history.advance(at, ALL);
+        expect(told(inLists.usage('memory', span))).to.deep.equal(told(oneByOne.usage('memory', span)));
+        expect(inLists.peaks).to.deep.equal(oneByOne.peaks);
+      }),
+      { numRuns: 30 },
+    );
+  }).timeout(10_000);
+
   it('B-MET-8 asking changes nothing, nor does how often a history is told the time', () => {
     const samples = minutes(2000, ['web-1']);
     const last = START + 1999 * MINUTE;

@@ -48,21 +48,21 @@ describe('the provider custom', () => {
   });
 
   it('B-MET-7 hands over what is asked for, in order of time, and nothing else', async () => {
-    const series = (resource: string, values: unknown, of = WEB) => ({ ...of, resource, values });
-    const { samples, peaks, owners } = await read(
+    const told = (resource: string, values: unknown, of = WEB) => ({ ...of, resource, values });
+    const { series, peaks, owners } = await read(
       [
         {
           owners: [{ namespace: 'shop', pod: 'web-1', kind: 'Deployment', name: 'web' }],
           samples: [
-            series('cpu', [
+            told('cpu', [
               [200, 0.5],
               [100, 9],
               [101, 0.25],
               [201, 9],
             ]),
-            series('memory', [[150, 7]]),
-            series('throttled', [[150, 0.1]]),
-            series('cpu', [[150, 9]], { ...WEB, namespace: 'bank' }),
+            told('memory', [[150, 7]]),
+            told('throttled', [[150, 0.1]]),
+            told('cpu', [[150, 9]], { ...WEB, namespace: 'bank' }),
           ],
           peaks: [
             { ...WEB, at: 120, bytes: 8 },
@@ -73,7 +73,7 @@ describe('the provider custom', () => {
       ],
       { namespaces: ['shop'], peaksFrom: 50 },
     );
-    expect(Object.fromEntries(samples)).to.deep.equal({
+    expect(Object.fromEntries(series)).to.deep.equal({
       'cpu shop/web-1/app': [
         [101, 0.25],
         [200, 0.5],
@@ -87,12 +87,12 @@ describe('the provider custom', () => {
 
   it('B-MET-7 the answer in the documentation is one', async () => {
     const [, example = ''] = /```json\n([^`]*)```/.exec(readFileSync(PAGE, 'utf8')) ?? [];
-    const { samples, peaks, owners } = await read([example, { samples: [] }], {
+    const { series, peaks, owners } = await read([example, { samples: [] }], {
       from: 1_700_000_000,
       to: 1_900_000_000,
       peaksFrom: 0,
     });
-    expect([samples.size, peaks.size, owners.size]).to.deep.equal([2, 1, 1]);
+    expect([series.size, peaks.size, owners.size]).to.deep.equal([2, 1, 1]);
   });
 
   const cpu = { ...WEB, resource: 'cpu', values: [[150, 1]] };

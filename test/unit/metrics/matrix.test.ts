@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { decimal } from '../../../operator/metrics/prometheus/decimal.js';
 import { readSamplesInARow } from '../../../operator/metrics/prometheus/sample.js';
 import { matrixReader, type MatrixEnd } from '../../../operator/metrics/prometheus/matrix.js';
+import { SampleRun } from '../../../operator/metrics/sample-run.js';
 import { anyCharacter } from '../../support/any-character.js';
 
 interface Series {
@@ -10,14 +11,19 @@ interface Series {
   readonly values?: (readonly [number, string])[];
 }
 
+function listed({ instants, values }: SampleRun): [number, number][] {
+  return Array.from(instants, (at, index) => [at, values[index] ?? Number.NaN]);
+}
+
 /** Reads a text in pieces that end at these places. */
 function read(text: string, cuts: readonly number[] = []): { series: Series[]; end: MatrixEnd } {
   const bytes = Buffer.from(text);
   const series: { metric: Record<string, string>; values: [number, string][] }[] = [];
-  const reader = matrixReader((labels) => {
-    const values: [number, string][] = [];
-    series.push({ metric: { ...labels }, values });
-    return (at, value) => values.push([at, String(value)]);
+  const reader = matrixReader((labels, samples) => {
+    series.push({
+      metric: { ...labels },
+      values: listed(samples).map(([at, value]) => [at, String(value)]),
+    });
   });
   const places = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
   let from = 0;
@@ -128,10 +134,10 @@ describe('Prometheus’ answers', () => {
   ] as const) {
     it(`B-MET-3 samples are read in a row, up to ${what}`, () => {
       const [before, row] = ['"values":[', '[60,"1"],[120.5,"-0.25"]'];
-      const taken: [number, number][] = [];
+      const taken = new SampleRun();
       const bytes = Buffer.from(`${before}${row}${rest}`);
-      const end = readSamplesInARow(bytes, before.length, (at, value) => taken.push([at, value]));
-      expect(taken).to.deep.equal([
+      const end = readSamplesInARow(bytes, before.length, taken);
+      expect(listed(taken)).to.deep.equal([
         [60, 1],
         [120.5, -0.25],
       ]);

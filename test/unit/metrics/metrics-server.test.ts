@@ -41,7 +41,7 @@ describe('the provider metrics-server', () => {
     const sink = recordingSink();
     const request = { from: to - 60, to, ...(namespaces ? { namespaces } : {}) };
     await provider.read(request, sink, new AbortController().signal);
-    return Object.fromEntries([...sink.samples].filter(([, values]) => values.length > 0));
+    return Object.fromEntries([...sink.series].filter(([, values]) => values.length > 0));
   }
 
   it('B-MET-5 asks once for the whole cluster, and reads quantities exactly', async () => {

@@ -84,13 +84,13 @@ describe('the provider prometheus', () => {
   }
 
   it('B-MET-2 hands over every step of a span once, in order, and no other', async () => {
-    const { samples } = await read({
+    const { series } = await read({
       cpu: (asked) => steady(asked, '0.25'),
       memory: (asked) => steady(asked, '1e+06'),
     });
     const instants = Array.from({ length: 60 }, (_, minute) => TO - HOUR + (minute + 1) * 60);
-    expect(samples.get('cpu shop/web-1/app')).to.deep.equal(instants.map((at) => [at, 0.25]));
-    expect(samples.get('memory shop/web-1/app')).to.deep.equal(instants.map((at) => [at, 1e6]));
+    expect(series.get('cpu shop/web-1/app')).to.deep.equal(instants.map((at) => [at, 0.25]));
+    expect(series.get('memory shop/web-1/app')).to.deep.equal(instants.map((at) => [at, 1e6]));
   });
 
   it('B-MET-2 what is no amount is left out: NaN, infinite, below zero', async () => {
@@ -98,33 +98,33 @@ describe('the provider prometheus', () => {
     const values = (asked: Asked): Answer => [
       { metric: WEB, values: instantsOf(asked).map((at, index) => [at, odd[index] ?? '1']) },
     ];
-    const { samples } = await read({ memory: values, cpu: values }, { from: TO - 6 * 60 });
-    expect(samples.get('memory shop/web-1/app')?.map(([, value]) => value)).to.deep.equal([0, 7]);
-    expect(samples.get('cpu shop/web-1/app')?.map(([, value]) => value)).to.deep.equal([0, 7]);
+    const { series } = await read({ memory: values, cpu: values }, { from: TO - 6 * 60 });
+    expect(series.get('memory shop/web-1/app')?.map(([, value]) => value)).to.deep.equal([0, 7]);
+    expect(series.get('cpu shop/web-1/app')?.map(([, value]) => value)).to.deep.equal([0, 7]);
   });
 
   it('B-MET-6 a rate counts only where there was a reading, so that seldom scrapes do not count several times', async () => {
-    const { samples } = await read({
+    const { series } = await read({
       cpu: (asked) => [...steady(asked, '0.25'), ...steady(asked, '0.01', { ...WEB, pod: 'gone-1' })],
       memory: (asked) => [
         { metric: WEB, values: instantsOf(asked).flatMap((at) => (at % 120 === 0 ? [[at, '7']] : [])) },
       ],
     });
-    expect(samples.get('cpu shop/web-1/app')?.map(([at]) => at % 120)).to.deep.equal(Array(30).fill(0));
+    expect(series.get('cpu shop/web-1/app')?.map(([at]) => at % 120)).to.deep.equal(Array(30).fill(0));
     // Rates go on for minutes after the last reading.
-    expect(samples.get('cpu shop/gone-1/app')).to.deep.equal([]);
+    expect(series.get('cpu shop/gone-1/app')).to.deep.equal([]);
   });
 
   it('B-MET-10 no memory of anybody keeps back nobody’s CPU', async () => {
-    const { samples } = await read({ cpu: (asked) => steady(asked, '0.25') });
-    expect(samples.get('cpu shop/web-1/app')).to.have.length(60);
-    expect([...samples.keys()]).to.deep.equal(['cpu shop/web-1/app']);
+    const { series } = await read({ cpu: (asked) => steady(asked, '0.25') });
+    expect(series.get('cpu shop/web-1/app')).to.have.length(60);
+    expect([...series.keys()]).to.deep.equal(['cpu shop/web-1/app']);
   });
 
   it('B-REC-9 throttling is asked for over spans that do not overlap', async () => {
-    const { samples } = await read({ throttled: (asked) => steady(asked, '0.5') });
+    const { series } = await read({ throttled: (asked) => steady(asked, '0.5') });
     const spans = Array.from({ length: 12 }, (_, index) => [TO - HOUR + (index + 1) * 300, 0.5]);
-    expect(samples.get('throttled shop/web-1/app')).to.deep.equal(spans);
+    expect(series.get('throttled shop/web-1/app')).to.deep.equal(spans);
   });
 
   it('B-REC-5 peaks come from one query stepped by a day', async () => {
@@ -165,8 +165,8 @@ describe('the provider prometheus', () => {
 
   it('B-MET-2 hands over nothing of other namespaces than were asked for', async () => {
     const both = (asked: Asked) => [...steady(asked, '1'), ...steady(asked, '1', { ...WEB, namespace: 'bank' })];
-    const { samples } = await read({ cpu: both, memory: both }, { namespaces: ['shop', 'te.st'] });
-    expect([...samples.keys()].sort()).to.deep.equal(['cpu shop/web-1/app', 'memory shop/web-1/app']);
+    const { series } = await read({ cpu: both, memory: both }, { namespaces: ['shop', 'te.st'] });
+    expect([...series.keys()].sort()).to.deep.equal(['cpu shop/web-1/app', 'memory shop/web-1/app']);
     const queries = server.asked.map(({ parameters }) => parameters.get('query') ?? '');
     expect(queries.filter((query) => query.includes(String.raw`namespace=~"shop|te\\.st"`))).to.have.length(
       server.asked.filter((one) => topicOf(one) !== 'owners').length,
@@ -182,12 +182,12 @@ describe('the provider prometheus', () => {
       matchers: 'cluster="eu"',
     };
     const metric = { namespace: 'shop', pod_name: 'web-1', container_name: 'app' };
-    const { samples } = await read(
+    const { series } = await read(
       { cpu: (asked) => steady(asked, '1', metric), memory: (asked) => steady(asked, '1', metric) },
       {},
       names,
     );
-    expect(samples.get('cpu shop/web-1/app')).to.have.length(60);
+    expect(series.get('cpu shop/web-1/app')).to.have.length(60);
     for (const { parameters } of server.asked) expect(parameters.get('query')).to.contain('cluster="eu"');
     const cpu = server.asked.find((one) => topicOf(one) === 'cpu')?.parameters.get('query');
     expect(cpu).to.equal(
@@ -209,8 +209,8 @@ describe('the provider prometheus', () => {
     });
     const sink = recordingSink();
     await provider().read({ from: TO - 86_400, to: TO }, sink, new AbortController().signal);
-    expect(sink.samples.size).to.equal(2 * series);
-    for (const list of sink.samples.values()) expect(list).to.have.length(1440);
+    expect(sink.series.size).to.equal(2 * series);
+    for (const list of sink.series.values()) expect(list).to.have.length(1440);
     expect(server.asked.length).to.be.at.most(24);
     expect(server.most).to.equal(2);
     for (const one of server.asked) expect(instantsOf(one).length * series).to.be.at.most(500_000);
@@ -231,7 +231,7 @@ describe('the provider prometheus', () => {
     expect({ memory: asked('memory'), cpu: asked('cpu') }).to.deep.equal({ memory: 3, cpu: 1 });
     release();
     await reading;
-    expect([...sink.samples.values()].map((list) => list.length)).to.deep.equal([1440, 1440]);
+    expect([...sink.series.values()].map((list) => list.length)).to.deep.equal([1440, 1440]);
   });
 
   it('B-MET-3 later passes are four queries at most', async () => {
@@ -251,8 +251,8 @@ describe('the provider prometheus', () => {
     });
     const sink = recordingSink();
     await provider().read({ from: TO - 6 * HOUR, to: TO }, sink, new AbortController().signal);
-    expect(sink.samples.get('cpu shop/web-1/app')).to.have.length(360);
-    expect(sink.samples.get('memory shop/web-1/app')).to.have.length(360);
+    expect(sink.series.get('cpu shop/web-1/app')).to.have.length(360);
+    expect(sink.series.get('memory shop/web-1/app')).to.have.length(360);
   });
 
   it('B-MET-3 a server that has no answer in time to long questions tells of a day all the same, and of what is new', async () => {
@@ -265,14 +265,14 @@ describe('the provider prometheus', () => {
     const sink = recordingSink();
     await provider({}, impatient).read({ from: TO - 24 * HOUR, to: TO }, sink, new AbortController().signal);
     for (const metric of ['cpu', 'memory']) {
-      const instants = sink.samples.get(`${metric} shop/web-1/app`)?.map(([at]) => at);
+      const instants = sink.series.get(`${metric} shop/web-1/app`)?.map(([at]) => at);
       expect(instants, metric).to.deep.equal(Array.from({ length: 1440 }, (_, i) => TO - 24 * HOUR + (i + 1) * 60));
     }
     // What it could not answer is not asked for again and again.
     expect(server.asked.filter((asked) => instantsOf(asked).length > 60).length).to.be.at.most(4);
     const news = recordingSink();
     await provider({}, impatient).read({ from: TO, to: TO + 60 }, news, new AbortController().signal);
-    expect(news.samples.get('cpu shop/web-1/app')).to.deep.equal([[TO + 60, 1]]);
+    expect(news.series.get('cpu shop/web-1/app')).to.deep.equal([[TO + 60, 1]]);
     await impatient.close();
   });
 
@@ -306,7 +306,7 @@ describe('the provider prometheus', () => {
       const error = await failure(provider().read(request, sink, new AbortController().signal));
       expect(error.reason).to.equal(reason);
       expect(error.message).to.contain(server.url);
-      expect(sink.samples.size).to.equal(0);
+      expect(sink.series.size).to.equal(0);
     });
   }
 

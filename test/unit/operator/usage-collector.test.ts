@@ -147,7 +147,10 @@ describe('usage collector', () => {
     workloads.pop();
     let goOn: () => void = () => undefined;
     provider.before = (sink) => {
-      sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(START + 60, 0.1);
+      sink.samples(
+        { namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' },
+        { instants: [START + 60], values: [0.1] },
+      );
       return new Promise<void>((resolve) => (goOn = resolve));
     };
     await start();
@@ -228,7 +231,10 @@ describe('usage collector', () => {
     const provider = new FakeProvider(readings(10));
     const { collector, start, minutes, stop } = world(provider, { startMinute: 10 });
     provider.before = (sink) => {
-      sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(START + 60, 0.1);
+      sink.samples(
+        { namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' },
+        { instants: [START + 60], values: [0.1] },
+      );
     };
     provider.broken = isDown;
     await start();
@@ -242,7 +248,10 @@ describe('usage collector', () => {
     const ahead = new FakeProvider([]);
     ahead.before = (sink) => {
       for (const at of [START + 300, START + 1200, Number.NaN]) {
-        sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(at, 1);
+        sink.samples(
+          { namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' },
+          { instants: [at], values: [1] },
+        );
       }
     };
     const one = world(ahead, { startMinute: 10 });
@@ -305,7 +314,10 @@ describe('usage collector', () => {
     await minutes(60);
     provider.before = (sink) => {
       const at = START + 61 * 60 + 400 * DAY;
-      sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(at, 0.1);
+      sink.samples(
+        { namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' },
+        { instants: [at], values: [0.1] },
+      );
     };
     wall.offsetMs += 400 * DAY * 1000;
     await minutes(1);
@@ -328,7 +340,10 @@ describe('usage collector', () => {
       one.wall.offsetMs += 400 * DAY * 1000;
       provider.before = (sink) => {
         const { to } = provider.requests.at(-1) ?? { to: 0 };
-        sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(to, 0.1);
+        sink.samples(
+          { namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' },
+          { instants: [to], values: [0.1] },
+        );
       };
       await one.minutes(minutes);
       const then = one.collector.coveredTo(['shop']);

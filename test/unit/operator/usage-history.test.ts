@@ -61,7 +61,7 @@ describe('usage of all workloads', () => {
   const read = (into: UsageHistory, list: readonly Reading[], to = START + DAY) => {
     const reading = into.begin(to);
     for (const { at, pod, cpu = 0 } of list)
-      reading.series({ namespace: 'shop', pod, container: 'app', metric: 'cpu' })?.(at, cpu);
+      reading.samples({ namespace: 'shop', pod, container: 'app', metric: 'cpu' }, { instants: [at], values: [cpu] });
     return reading;
   };
   const samples = (of: UsageHistory) => of.usageOf(WEB_CONTAINER, DAY, START + DAY).cpu?.samples;
@@ -77,9 +77,9 @@ describe('usage of all workloads', () => {
     expect(samples(one)).to.equal(30);
     expect(one.size).to.equal(1);
     // Known from now on.
-    expect(one.begin(START).series({ namespace: 'shop', pod: job, container: 'app', metric: 'cpu' })).to.equal(
-      undefined,
-    );
+    const later = one.begin(START);
+    later.samples({ namespace: 'shop', pod: job, container: 'app', metric: 'cpu' }, { instants: [START], values: [1] });
+    expect(later.newest).to.equal(undefined);
   });
 
   it('B-MET-3 a look back in parts, memory ahead of CPU, has what was read at one go', async () => {
@@ -89,9 +89,9 @@ describe('usage of all workloads', () => {
     const part = (metric: 'cpu' | 'memory', [after, until]: readonly [number, number]) => {
       return (reading: ReturnType<UsageHistory['begin']>) => {
         for (const pod of PODS) {
-          const take = reading.series({ namespace: 'shop', pod, container: 'app', metric });
           const own = list.filter((one) => one.pod === pod && one.at > after && one.at <= until);
-          for (const { at, [metric]: value = 0 } of own) take?.(at, value);
+          const samples = { instants: own.map(({ at }) => at), values: own.map(({ [metric]: value = 0 }) => value) };
+          reading.samples({ namespace: 'shop', pod, container: 'app', metric }, samples);
         }
       };
     };
@@ -134,7 +134,10 @@ describe('usage of all workloads', () => {
     const workloads = [WEB];
     const one = history(workloads);
     const reading = one.begin(START + DAY);
-    reading.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'memory' })?.(START, 1e6);
+    reading.samples(
+      { namespace: 'shop', pod: PODS[0], container: 'app', metric: 'memory' },
+      { instants: [START], values: [1e6] },
+    );
     await reading.end();
     one.advance(START + 3 * DAY, DAY);
     expect(one.usageOf(WEB_CONTAINER, DAY, START + 3 * DAY)).to.deep.equal({ memoryPeak: { bytes: 1e6, at: START } });

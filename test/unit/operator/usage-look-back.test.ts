@@ -28,8 +28,9 @@ describe('a look into the past', () => {
     provider.before = (sink) => {
       const { from = 0, to = 0 } = provider.requests.at(-1) ?? {};
       if (!isBreaking || to - from < DAY) return;
-      const take = sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' });
-      for (const { at, cpu } of past) if (at > from && at <= from + days * DAY) take?.(at, cpu);
+      const half = past.filter(({ at }) => at > from && at <= from + days * DAY);
+      const samples = { instants: half.map(({ at }) => at), values: half.map(({ cpu }) => cpu) };
+      sink.samples({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' }, samples);
       throw brokeOff;
     };
     one.demand.set('shop', WINDOW_MS);
@@ -62,7 +63,10 @@ describe('a look into the past', () => {
     const { collector, history, start, stop } = world(provider);
     history.owners.seen('shop', PODS[0], { kind: 'ReplicaSet', name: 'web-7d4b9c6f5d' });
     provider.before = (sink) => {
-      sink.series({ namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' })?.(START - 600, 2);
+      sink.samples(
+        { namespace: 'shop', pod: PODS[0], container: 'app', metric: 'cpu' },
+        { instants: [START - 600], values: [2] },
+      );
       throw brokeOff;
     };
     await start();

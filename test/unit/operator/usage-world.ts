@@ -71,8 +71,8 @@ export class FakeProvider implements MetricsProvider {
     for (const { at, pod, cpu, memory } of this.readings) {
       if (at <= request.from || at > request.to) continue;
       const of = { namespace: 'shop', pod, container: 'app' };
-      if (cpu !== undefined) sink.series({ ...of, metric: 'cpu' })?.(at, cpu);
-      if (memory !== undefined) sink.series({ ...of, metric: 'memory' })?.(at, memory);
+      if (cpu !== undefined) sink.samples({ ...of, metric: 'cpu' }, { instants: [at], values: [cpu] });
+      if (memory !== undefined) sink.samples({ ...of, metric: 'memory' }, { instants: [at], values: [memory] });
     }
   }
 }
