@@ -1,6 +1,6 @@
+import { Fenced } from './answer.js';
 import type { Clock } from './clock.js';
 import { ApiError, ConnectionError, messageOf } from './errors.js';
-import { Fenced } from './on-wire.js';
 import type { CallOptions } from './requests.js';
 
 const DEADLINE_MS = 30_000;

@@ -1,6 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
 import type { ClusterConfig, ClusterTls } from './config.js';
-import { tellOnWire } from './on-wire.js';
 
 /** Connections to one server, made with the certificates of now. */
 export interface Connections {
@@ -13,7 +12,6 @@ export interface Connections {
 export function createConnections(config: Pick<ClusterConfig, 'tls' | 'currentTls'>): Connections {
   let tls = config.tls;
   let agent = open(tls);
-  let dispatcher = agent.compose(tellOnWire);
   const draining = new Set<Agent>();
 
   async function drain(old: Agent): Promise<void> {
@@ -29,9 +27,8 @@ export function createConnections(config: Pick<ClusterConfig, 'tls' | 'currentTl
         void drain(agent);
         tls = now;
         agent = open(tls);
-        dispatcher = agent.compose(tellOnWire);
       }
-      return dispatcher;
+      return agent;
     },
     async close() {
       await Promise.all([agent, ...draining].map((each) => each.destroy()));

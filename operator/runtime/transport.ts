@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Dispatcher, request as send } from 'undici';
 import type { Status } from 'optipod/kube';
+import { type Answer, Fenced, answerTo } from './answer.js';
 import { type Limit, createLimit } from './call-limit.js';
 import { type Clock, pause, systemClock } from './clock.js';
 import type { ClusterConfig } from './config.js';
@@ -8,7 +8,6 @@ import { createConnections } from './connections.js';
 import { ApiError, ConnectionError, messageOf } from './errors.js';
 import { type Logger, silentLogger } from './log.js';
 import type { RuntimeMetrics } from './metrics.js';
-import { Fenced, type OnWire } from './on-wire.js';
 
 /** One HTTP request to kube-apiserver. */
 export interface TransportRequest {
@@ -64,38 +63,36 @@ export function createTransport(
   const base = server.pathname.replace(/\/$/, '');
   const connections = createConnections(config);
 
-  async function open(
-    request: TransportRequest,
-    signal: AbortSignal,
-    onWire: OnWire,
-  ): Promise<Dispatcher.ResponseData<unknown>> {
+  async function prepared({ path, method, body, accept, contentType }: TransportRequest) {
     const [dispatcher, authorization] = await Promise.all([connections.current(), config.authorization()]);
-    const { method, body, accept = 'application/json', contentType = 'application/json' } = request;
-    return send(`${server.origin}${base}${request.path}`, {
-      dispatcher,
-      opaque: onWire,
+    const options = {
+      origin: server.origin,
+      path: `${base}${path}`,
       method,
-      signal,
       // Otherwise undici closes the connection after each DELETE with a body, lest a server take that for another request.
       reset: false,
       headers: {
         ...config.headers,
-        accept,
+        accept: accept ?? 'application/json',
         'user-agent': userAgent,
         ...(authorization === undefined ? {} : { authorization }),
-        ...(body === undefined ? {} : { 'content-type': contentType }),
+        ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    };
+    return { dispatcher, options };
   }
 
-  /** Runs one HTTP exchange, counts it, and gives its failure a name. */
-  async function exchange<T>(
-    request: TransportRequest,
+  /**
+   * Runs one HTTP exchange, counts it, and gives its failure a name.
+   * @param ask is to say when the request is about to go out
+   */
+  async function exchange<A extends { readonly statusCode: number }, T>(
+    { method, what }: TransportRequest,
     limit: Limit,
-    read: (response: Dispatcher.ResponseData<unknown>) => Promise<T> | T,
+    ask: (onWire: () => void) => Promise<A>,
+    read: (answer: A) => Promise<T>,
   ): Promise<T> {
-    const { method, what } = request;
     const { host } = server;
     const stop = metrics?.restClientRequestDuration.startTimer({ verb: method, host });
     let code: string | undefined = '<error>';
@@ -105,10 +102,9 @@ export function createTransport(
       sent = true;
     };
     try {
-      const response = await open(request, limit.signal, onWire);
-      code = String(response.statusCode);
-      if (response.statusCode >= 400) throw await refusal(what, response);
-      return await read(response);
+      const answer = await ask(onWire);
+      code = String(answer.statusCode);
+      return await read(answer);
     } catch (error) {
       // What was held back is no request.
       if (error instanceof Fenced) code = undefined;
@@ -121,19 +117,39 @@ export function createTransport(
     }
   }
 
+  function json(request: TransportRequest, limit: Limit): Promise<unknown> {
+    const ask = async (onWire: () => void) => {
+      const { dispatcher, options } = await prepared(request);
+      return answerTo(dispatcher, options, { signal: limit.signal, onWire });
+    };
+    return exchange(request, limit, ask, async (answer) => {
+      // Until then undici takes the connection for busy: the next call would open another. And a large answer holds up others
+      // twice, not once as long.
+      await turn();
+      if (answer.statusCode >= 400) throw refusal(request.what, answer);
+      return parse(answer.text);
+    });
+  }
+
+  function stream(request: TransportRequest, limit: Limit): Promise<AsyncIterable<Buffer>> {
+    const ask = async (onWire: () => void) => {
+      const { dispatcher, options } = await prepared(request);
+      onWire();
+      return dispatcher.request({ ...options, signal: limit.signal });
+    };
+    return exchange(request, limit, ask, async ({ statusCode, headers, body }) => {
+      if (statusCode >= 400) throw refusal(request.what, { statusCode, headers, text: await body.text() });
+      return body as AsyncIterable<Buffer>;
+    });
+  }
+
   return {
     async json(request) {
       const limit = createLimit(request, clock);
       try {
         for (let attempt = 1; ; attempt += 1) {
           try {
-            return await exchange(request, limit, async ({ body }) => {
-              const text = await body.text();
-              // Until then undici takes the connection for busy: the next call would open another. And a large answer holds up
-              // others twice, not once as long.
-              await turn();
-              return parse(text);
-            });
+            return await json(request, limit);
           } catch (error) {
             const wait = retryDelay(error, request.method, withinMs * 2 ** (attempt - 1));
             if (error instanceof Fenced) throw error.reason;
@@ -153,9 +169,9 @@ export function createTransport(
     async *stream(request) {
       const limit = createLimit(request, clock);
       try {
-        const { body } = await exchange(request, limit, (response) => response);
+        const body = await stream(request, limit);
         limit.lift();
-        for await (const chunk of body) yield chunk as Buffer;
+        yield* body;
       } catch (error) {
         throw limit.explain(request.what, error);
       } finally {
@@ -180,11 +196,8 @@ function parse(text: string): unknown {
   return text === '' ? undefined : (JSON.parse(text) as unknown);
 }
 
-async function refusal(
-  what: string,
-  { statusCode, headers, body }: Dispatcher.ResponseData<unknown>,
-): Promise<ApiError> {
-  const status = statusOf(await body.text());
+function refusal(what: string, { statusCode, headers, text }: Answer): ApiError {
+  const status = statusOf(text);
   const seconds = Number(headers['retry-after'] ?? status.details?.retryAfterSeconds);
   return new ApiError(what, statusCode, status, seconds > 0 ? seconds * 1000 : undefined);
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createNetServer, type AddressInfo } from 'node:net';
 import { Deployment, Namespace, PodKind } from 'optipod/kube';
 import { expect } from 'chai';
 import {
@@ -274,6 +275,23 @@ describe('client', () => {
     const reason = new Error('enough');
     setTimeout(() => controller.abort(reason), 5);
     expect(await failure(client.get(PodKind, web, { signal: controller.signal }))).to.equal(reason);
+  });
+
+  it('ends a call at its deadline also where there is no connection yet, and sends nothing later', async () => {
+    let greeted = 0;
+    // Takes connections, and never shakes hands.
+    const silent = createNetServer((socket) => socket.on('data', () => (greeted += 1)).on('error', () => undefined));
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const waiting = createClient({ ...server.config, server: `https://127.0.0.1:${port}` });
+    const began = performance.now();
+    const error = await failure(waiting.create(Namespace, { metadata: { name: 'shop' } }, { timeoutMs: 50 }));
+    expect(performance.now() - began).to.be.below(2000);
+    expect(error).to.be.instanceOf(ConnectionError).with.property('message').that.includes('no answer within 0.05 s');
+    await waiting.close();
+    silent.close();
+    // The greeting of TLS.
+    expect(greeted).to.equal(1);
   });
 
   it('reads watches whose lines and characters are cut anywhere', async () => {
