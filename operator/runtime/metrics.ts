@@ -14,7 +14,6 @@ export interface RuntimeMetrics {
   readonly reflectorRelists: Counter<'resource' | 'reason'>;
   readonly reflectorEvents: Counter<'resource' | 'type'>;
   readonly informerErrors: Counter<'resource' | 'stage'>;
-  readonly queueDepth: Gauge<'name'>;
   readonly queueAdds: Counter<'name'>;
   readonly queueRetries: Counter<'name'>;
   readonly queueDuration: Histogram<'name'>;
@@ -29,8 +28,15 @@ export interface RuntimeMetrics {
   readonly leaderStatus: Gauge<'name'>;
   readonly leaderSlowpath: Counter<'name'>;
   readonly events: Counter<'result'>;
-  /** Has the seconds asked for, whenever the metrics are, that each key under work has been so far. */
-  observeWork(queue: string, seconds: () => readonly number[]): void;
+  /** Has a queue looked at whenever the metrics are asked for. */
+  observeQueue(name: string, queue: ObservedQueue): void;
+}
+
+export interface ObservedQueue {
+  /** Keys that wait for a worker. */
+  depth(): number;
+  /** How long each key under work has been so far. */
+  workSeconds(): readonly number[];
 }
 
 // 100 µs to 1000 s: a key may wait out a whole backoff.
@@ -44,15 +50,24 @@ const RECONCILE_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
  */
 export function createMetrics(registry: Registry = new Registry()): RuntimeMetrics {
   const registers = [registry];
-  const working = new Map<string, () => readonly number[]>();
+  const queues = new Map<string, ObservedQueue>();
+  new Gauge({
+    name: 'workqueue_depth',
+    help: 'Keys that wait for a worker.',
+    labelNames: ['name'],
+    registers,
+    collect() {
+      for (const [name, queue] of queues) this.set({ name }, queue.depth());
+    },
+  });
   new Gauge({
     name: 'workqueue_unfinished_work_seconds',
     help: 'How long the keys under work have been so far, in all; what grows steadily is stuck.',
     labelNames: ['name'],
     registers,
     collect() {
-      for (const [name, seconds] of working) {
-        const sum = seconds().reduce((total, each) => total + each, 0);
+      for (const [name, queue] of queues) {
+        const sum = queue.workSeconds().reduce((total, each) => total + each, 0);
         this.set({ name }, sum);
       }
     },
@@ -63,12 +78,12 @@ export function createMetrics(registry: Registry = new Registry()): RuntimeMetri
     labelNames: ['name'],
     registers,
     collect() {
-      for (const [name, seconds] of working) this.set({ name }, Math.max(0, ...seconds()));
+      for (const [name, queue] of queues) this.set({ name }, Math.max(0, ...queue.workSeconds()));
     },
   });
   return {
     registry,
-    observeWork: (queue, seconds) => void working.set(queue, seconds),
+    observeQueue: (name, queue) => void queues.set(name, queue),
     restClientRequests: new Counter({
       name: 'rest_client_requests_total',
       help: 'HTTP requests to kube-apiserver, by status code (<error> where there was no answer), method and host.',
@@ -116,12 +131,6 @@ export function createMetrics(registry: Registry = new Registry()): RuntimeMetri
       name: 'informer_errors_total',
       help: 'Errors thrown by projections and event handlers of an informer.',
       labelNames: ['resource', 'stage'],
-      registers,
-    }),
-    queueDepth: new Gauge({
-      name: 'workqueue_depth',
-      help: 'Keys that wait for a worker.',
-      labelNames: ['name'],
       registers,
     }),
     queueAdds: new Counter({

@@ -57,13 +57,11 @@ export function createQueue(options: QueueOptions): WorkQueue {
   const empty = new Promise<void>((resolve) => (drained = resolve));
 
   const seconds = (since: number) => Math.max(0, clock.now() - since) / 1000;
-  const showDepth = () => metrics?.queueDepth.set({ name }, line.size);
 
   function enqueue(key: string, priority: Priority): boolean {
     const isNew = line.add(key, priority, clock.now());
     const taker = takers.shift();
-    if (taker) taker(take());
-    else showDepth();
+    taker?.(take());
     return isNew;
   }
 
@@ -73,12 +71,14 @@ export function createQueue(options: QueueOptions): WorkQueue {
     const { key, priority, since } = next;
     working.set(key, { started: clock.now(), priority });
     metrics?.queueDuration.observe({ name }, seconds(since));
-    showDepth();
     return key;
   }
 
   const observe = () =>
-    metrics?.observeWork(name, () => Array.from(working.values(), ({ started }) => seconds(started)));
+    metrics?.observeQueue(name, {
+      depth: () => line.size,
+      workSeconds: () => Array.from(working.values(), ({ started }) => seconds(started)),
+    });
   observe();
 
   const queue: WorkQueue = {
@@ -127,7 +127,6 @@ export function createQueue(options: QueueOptions): WorkQueue {
     shutDown() {
       closed = true;
       for (const part of [delays, line, again]) part.clear();
-      showDepth();
       for (const taker of takers.splice(0)) taker(undefined);
       if (working.size === 0) drained();
       return empty;
@@ -136,7 +135,6 @@ export function createQueue(options: QueueOptions): WorkQueue {
       metrics = to;
       metrics.queueAdds.inc({ name }, line.size);
       observe();
-      showDepth();
     },
   };
   return queue;

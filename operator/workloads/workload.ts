@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ObjectMeta, PodSpec, WorkloadObject } from 'optipod/kube';
 import { resourceManagers, type ResourceManager, type Rollout } from 'optipod/lib/apply';
 import type { WorkloadKind } from 'optipod/lib/policy';
@@ -69,7 +69,7 @@ export const WORKLOAD_PROJECTIONS = {
 
 /** The same for what is the same as JSON. */
 export function hashOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+  return hash('sha256', JSON.stringify(value)).slice(0, 16);
 }
 
 function contentOf({ metadata, spec }: WorkloadObject['spec']['template']): unknown {
