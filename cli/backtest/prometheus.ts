@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../operator/metrics/endpoint/endpoint.js';
 import { queryRange } from '../../operator/metrics/prometheus/api.js';
-import type { Labels } from '../../operator/metrics/prometheus/matrix.js';
+import type { Labels, TakeSeries } from '../../operator/metrics/prometheus/matrix.js';
 import { ownerTable, type Owner } from '../../operator/metrics/prometheus/owners.js';
 import { containerOf } from '../../operator/metrics/prometheus/prometheus.js';
 import { queriesOf, type Names } from '../../operator/metrics/prometheus/queries.js';
@@ -87,14 +87,13 @@ export async function recordedTraces(options: RecordingOptions): Promise<readonl
 
 function asking(endpoint: Endpoint): Ask {
   return async (query, start, end, step) => {
-    const answer: { readonly labels: Labels; readonly values: [number, number][] }[] = [];
-    const seriesOf = (labels: Labels) => {
-      const values: [number, number][] = [];
-      answer.push({ labels: { ...labels }, values });
-      return (at: number, value: number) => void values.push([at, value]);
+    const answer: RangeSeries[] = [];
+    const take: TakeSeries = (labels, { instants, values }) => {
+      const copy = Array.from(instants, (at, index) => [at, values[index] ?? Number.NaN] as const);
+      answer.push({ labels: { ...labels }, values: copy });
     };
     try {
-      await queryRange(endpoint, { query, start, end, step }, seriesOf, new AbortController().signal);
+      await queryRange(endpoint, { query, start, end, step }, take, new AbortController().signal);
       return answer;
     } catch (error) {
       throw error instanceof ProviderError ? new Refused(error.message) : error;

@@ -118,10 +118,14 @@ export class Series {
   addAll({ instants, values }: SampleList): void {
     const own = this.#room;
     if (this.#size <= WORKBENCH.instants.length) this.#moveTo(WORKBENCH);
-    for (let index = 0; index < instants.length; index += 1) this.add(instants[index] ?? 0, values[index] ?? 0);
-    if (this.#size > 0) this.#seal(sealedBy(this.#room.instants[this.#size - 1] ?? 0));
-    const spare = own.instants.length - this.#size;
-    this.#moveTo(spare >= 0 && spare <= MOST_SPARE ? own : roomFor(this.#size + SPARE));
+    try {
+      for (let index = 0; index < instants.length; index += 1) this.add(instants[index] ?? 0, values[index] ?? 0);
+      if (this.#size > 0) this.#seal(sealedBy(this.#room.instants[this.#size - 1] ?? 0));
+    } finally {
+      // The workbench is somebody else's next.
+      const spare = own.instants.length - this.#size;
+      this.#moveTo(spare >= 0 && spare <= MOST_SPARE ? own : roomFor(this.#size + SPARE));
+    }
   }
 
   /** Merges chunks that are old enough, and forgets what ended by an instant. */
