@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** What the kernel counted for a container: seconds since 1970, CPU seconds, bytes. */
 export interface CgroupReading {
@@ -41,9 +41,26 @@ function reader(cgroup: string, containerId: string): () => CgroupReading {
 
 /** The folder of a container: below its pod's, which is below that of a QoS class. */
 export function containerFolder(below: string, containerId: string): string {
-  const found = readdirSync(below, { recursive: true, withFileTypes: true }).find(({ name }) => name === containerId);
-  if (!found) throw new Error(`no cgroup of ${containerId} below ${below}`);
-  return join(found.parentPath, found.name);
+  for (const folder of foldersBelow(below)) if (basename(folder) === containerId) return folder;
+  throw new Error(`no cgroup of ${containerId} below ${below}`);
+}
+
+/** Those of containers that end meanwhile may be among them or not. */
+function* foldersBelow(folder: string): Generator<string> {
+  for (const name of foldersIn(folder)) {
+    yield join(folder, name);
+    yield* foldersBelow(join(folder, name));
+  }
+}
+
+function foldersIn(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** Seconds since 1970. */
