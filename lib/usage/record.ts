@@ -2,6 +2,7 @@ import type { WorkloadKind } from '../policy/index.js';
 import type { UsageMetric } from './container-history.js';
 import type { MemoryPeak } from './memory-peaks.js';
 import type { RecordedOomKill } from './oom-kills.js';
+import type { SampleList } from './series.js';
 
 /** A container of a workload. */
 export interface WorkloadContainer {
@@ -11,8 +12,8 @@ export interface WorkloadContainer {
   readonly container: string;
 }
 
-/** New samples of one series, in the order they came: seconds since 1970, and cores, bytes or a share. */
-export interface Samples {
+/** New samples of one series. */
+export interface Samples extends SampleList {
   readonly instants: readonly number[];
   readonly values: readonly number[];
 }

@@ -45,7 +45,7 @@ function roomFor(size: number): Room {
   return { values: new Float64Array(buffer, 0, size), instants: new Uint32Array(buffer, size * 8, size) };
 }
 
-/** Samples of one series in the order they came: seconds since 1970, and what was measured. */
+/** Samples of one series in the order they came: seconds since 1970, and cores, bytes or a share. */
 export interface SampleList {
   readonly instants: ArrayLike<number>;
   readonly values: ArrayLike<number>;
@@ -123,8 +123,8 @@ export class Series {
       if (this.#size > 0) this.#seal(sealedBy(this.#room.instants[this.#size - 1] ?? 0));
     } finally {
       // The workbench is somebody else's next.
-      const spare = own.instants.length - this.#size;
-      this.#moveTo(spare >= 0 && spare <= MOST_SPARE ? own : roomFor(this.#size + SPARE));
+      this.#moveTo(own.instants.length < this.#size ? roomFor(this.#size + SPARE) : own);
+      this.#fit();
     }
   }
 

@@ -2,10 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 
 /** What the check before a write threw, told from every error of the write itself. */
-export class Fenced {
+export class Fenced extends Error {
+  override readonly name = 'Fenced';
   readonly reason: unknown;
 
   constructor(reason: unknown) {
+    super('held back');
     this.reason = reason;
   }
 }
@@ -42,9 +44,8 @@ export function answerTo(
       underWay?.abort(reason);
       fail(reason);
     };
-    const fail = (error: unknown) => {
+    const fail = (error: Error) => {
       signal.removeEventListener('abort', cut);
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the check before a write threw is none
       reject(error);
     };
     signal.addEventListener('abort', cut, { once: true });

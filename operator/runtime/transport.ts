@@ -187,7 +187,6 @@ function checkWrite(beforeWrite: (() => void) | undefined): void {
   try {
     beforeWrite?.();
   } catch (reason) {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- may carry what is no error
     throw new Fenced(reason);
   }
 }

@@ -5,6 +5,7 @@ import {
   type ContainerRecord,
   type NamedWorkload,
   type SampleList,
+  type Samples,
   type SeriesRecord,
   type WorkloadContainer,
   type WorkloadNames,
@@ -19,8 +20,7 @@ const PODS_A_TURN = 8;
 /** A series as it was read, for whoever keeps it. */
 interface Taken {
   readonly of: SeriesRef;
-  readonly instants: number[];
-  readonly values: number[];
+  readonly samples: Samples;
 }
 
 export interface ReadingOptions {
@@ -74,7 +74,7 @@ export class UsageReading implements UsageSink {
     let newest = this.#newest ?? 0;
     for (const at of instants) if (at > newest) newest = at;
     this.#newest = newest;
-    if (this.#isKept) this.#taken.push({ of, instants: [...instants], values: [...values] });
+    if (this.#isKept) this.#taken.push({ of, samples: { instants: [...instants], values: [...values] } });
   }
 
   peak(of: ContainerRef, at: number, bytes: number): void {
@@ -119,9 +119,8 @@ export class UsageReading implements UsageSink {
       if (!record) records.set(key, (record = { ...placeOf(of, owner), series: [], peaks: [], oomKills: [] }));
       return record;
     };
-    for (const { of, instants, values } of this.#taken) {
-      if (instants.length > 0)
-        recordOf(of)?.series.push({ pod: of.pod, metric: of.metric, samples: { instants, values } });
+    for (const { of, samples } of this.#taken) {
+      recordOf(of)?.series.push({ pod: of.pod, metric: of.metric, samples });
     }
     for (const { of, at, bytes } of this.#peaks) recordOf(of)?.peaks.push({ at, bytes });
     return [...records.values()];
