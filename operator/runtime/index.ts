@@ -15,6 +15,7 @@ export * from './elected-client.js';
 export * from './errors.js';
 export * from './event-correlator.js';
 export * from './events.js';
+export * from './garbage.js';
 export * from './health.js';
 export * from './informer.js';
 export * from './leader-election.js';

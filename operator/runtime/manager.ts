@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SHUTDOWN_MS } from 'optipod/kube';
 import type { Component, RunContext } from './component.js';
+import { collectGarbage } from './garbage.js';
 import { type HealthCheck, type HealthServer, createHealthServer } from './health.js';
 import type { LeaderElection, NotLeaderError, Term } from './leader-election.js';
 import type { Logger } from './log.js';
@@ -144,6 +145,8 @@ export function createManager(options: ManagerOptions): Manager {
     let term: Term | undefined;
     if (!stop.signal.aborted) {
       log.info({ caches: caches().map(({ name }) => name) }, 'caches are synced');
+      // Of what was listed little is kept.
+      collectGarbage();
       term = await leaderElection?.acquire(stop.signal, context);
     }
     if (!stop.signal.aborted) {

@@ -1,7 +1,7 @@
 import { decodeUsageRecord, forgottenBy } from 'optipod/lib/usage';
 import { ProviderError } from '../metrics/provider.js';
 import type { MetricsProvider } from '../metrics/reading.js';
-import { messageOf, type Backoff, type Clock, type Logger } from '../runtime/index.js';
+import { collectGarbage, messageOf, type Backoff, type Clock, type Logger } from '../runtime/index.js';
 import type { UsageHistory } from './history.js';
 import { Keeping, type KeptUsage } from './keeping.js';
 import { LookBacks } from './look-backs.js';
@@ -62,6 +62,8 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
   const slice = new SliceSize(provider.intervalMs);
   /** As of the last turn that ended. */
   let hasMore = false;
+  /** Whether the turn read a part of the past, or tried. */
+  let hasLooked = false;
   let coverage: Coverage = new Map();
   /** Of reading what is new, which concerns everybody. */
   let failure: ProviderError | undefined;
@@ -138,12 +140,12 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
    */
   async function readMissing(signal: AbortSignal, log: Logger): Promise<ProviderError | undefined> {
     let isCut = false;
+    hasLooked = false;
     try {
       const to = settled();
       const began = clock.now();
-      // However slow the provider is, each turn gets on with the past.
-      let hasLooked = false;
       for (const planned of plan(to)) {
+        // However slow the provider is, each turn gets on with the past.
         isCut = hasLooked && clock.now() - began >= provider.intervalMs;
         if (isCut) break;
         if (planned.part === 'glance') await glance(planned, signal);
@@ -207,6 +209,8 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
         forget();
         keeping?.hours(time.newest);
       }
+      // A day of everybody's samples went through, and little of it is left.
+      if (hasLooked) collectGarbage();
       return troubles() !== before;
     },
 

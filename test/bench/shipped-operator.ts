@@ -1,7 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { manifestsYaml } from 'optipod/install';
-import { isSeq, parseAllDocuments } from 'yaml';
 import { bundleImage } from '../../tools/bundle.js';
 import { waitFor, type Cluster } from '../kit/index.js';
 import { freePort, giveBack } from '../kit/ports.js';
@@ -50,7 +48,7 @@ export async function startShippedOperator(
     name: 'operator',
     argv: [
       ...(['unshare', ...asRoot, '--mount', '--propagation', 'private', '--', 'sh', '-ec', AS_IN_A_POD] as const),
-      ...['sh', folder, image.node, ...nodeFlags(), join(program, 'operator.js')],
+      ...['sh', folder, image.node, ...image.operatorFlags, join(program, 'operator.js')],
     ] as [string, ...string[]],
     logFolder: cluster.folder,
     env: {
@@ -72,14 +70,4 @@ export async function startShippedOperator(
       giveBack([port]);
     },
   };
-}
-
-/** What the manifests give Node.js besides the program. */
-function nodeFlags(): readonly string[] {
-  for (const document of parseAllDocuments(manifestsYaml())) {
-    const container: unknown = document.getIn(['spec', 'template', 'spec', 'containers', 0, 'command']);
-    const command = isSeq(container) ? (container.toJSON() as string[]) : [];
-    if (command.at(-1) === '/app/operator.js') return command.slice(1, -1);
-  }
-  throw new Error('no Deployment runs the operator');
 }

@@ -1,13 +1,15 @@
-import { apiVersionOf } from 'optipod/kube';
-import { OptimizationPolicy } from 'optipod/lib/api';
+import { apiVersionOf, Deployment } from 'optipod/kube';
+import { OptimizationPolicy, WorkloadRecommendation } from 'optipod/lib/api';
 import { waitFor } from '../kit/index.js';
-import { GrowingAuditLog, isWrite } from '../support/audit.js';
+import { GrowingAuditLog, isWrite, requestsOf, type Request } from '../support/audit.js';
 import { installOperator, OPERATOR_ACCOUNT } from '../support/operator-install.js';
 import { startPrometheusWith, type PrometheusQuery } from '../support/prometheus.js';
 import { accountName } from '../support/rights.js';
+import { bareCost, type BareCost } from './bare-client.js';
 import { curlAgain } from './curl.js';
 import { startFleet, type Fleet } from './fleet.js';
 import { fleetHistory } from './fleet-history.js';
+import { inParallel } from './in-parallel.js';
 import { recommenderCost, type RecommenderCost } from './recommender.js';
 import { startShippedOperator, type ShippedOperator } from './shipped-operator.js';
 
@@ -15,8 +17,8 @@ interface Size {
   readonly deployments: number;
   readonly replicas: number;
   readonly hours: number;
-  /** Whether a peer does the same. @default false */
-  readonly besidePeer?: boolean;
+  /** Whether a peer does the same, and a client that does nothing else. @default false */
+  readonly besideOthers?: boolean;
 }
 
 /** How many passes after the first are looked at. */
@@ -27,6 +29,9 @@ const AHEAD_MINUTES = 40;
 
 /** The first rate and the first daily peak reach back behind the window. */
 const BEFORE_MINUTES = 10;
+
+/** Whose the annotations on workloads are. */
+const ANNOTATIONS = 'optipod-metadata';
 
 const POLICY = { namespace: 'optipod-system', name: 'fleet' } as const;
 
@@ -44,16 +49,17 @@ interface Measured {
   readonly laterCpuMs: number;
   /** Writes of one later pass, by resource; without those of leases. */
   readonly laterWrites: string;
-  readonly peer?: RecommenderCost;
+  readonly others?: { readonly peer: RecommenderCost; readonly bare: BareCost };
 }
 
 /**
  * The operator as it is shipped, over fake pods in a real control plane and their past in a real Prometheus: its first pass, against
- * curl which fetches the same answers and throws them away, and against the VerticalPodAutoscaler's recommender; and passes after it.
+ * curl which fetches the same answers and throws them away, against a client that makes the same requests and no more of them, and
+ * against the VerticalPodAutoscaler's recommender; and passes after it.
  */
 export async function wholeOperator(): Promise<string[]> {
   const progress = (line: string) => process.stderr.write(`${line}\n`);
-  const day = await measure({ deployments: 500, replicas: 2, hours: 24, besidePeer: true }, progress);
+  const day = await measure({ deployments: 500, replicas: 2, hours: 24, besideOthers: true }, progress);
   // Ten thousand pods of a day would take a quarter of an hour to make up: five hours of one pod each are as many samples as above.
   const small = await measure({ deployments: 500, replicas: 1, hours: 5 }, progress);
   const large = await measure({ deployments: 5000, replicas: 1, hours: 5 }, progress);
@@ -75,8 +81,16 @@ function describe(measured: Measured): string[] {
       `${seconds(measured.cpuMs)} s own CPU for both (target 3), ${measured.peakMiB.toFixed(0)} MiB RSS at most (target 150)`,
     `${what}: a later pass ${measured.laterQueries} queries at most (target 4), ${seconds(measured.laterCpuMs)} s own CPU, ` +
       `writes: ${measured.laterWrites}`,
-    ...(measured.peer ? [beside(measured, measured.peer)] : []),
+    ...(measured.others ? [aboveBare(measured, measured.others.bare), beside(measured, measured.others.peer)] : []),
   ];
+}
+
+/** What the contract has written for each workload costs whoever writes it: nothing can be below that. */
+function aboveBare({ cpuMs }: Measured, bare: BareCost): string {
+  return (
+    `the same ${bare.requests} requests by a client that only parses what is answered, and ${bare.events} events: ` +
+    `${(bare.cpuMs / 1000).toFixed(1)} s own CPU: OptiPod needs ${(cpuMs / bare.cpuMs).toFixed(2)} × that`
+  );
 }
 
 /** What the target of CPU time is to the recommender's was measured where the target was set: 3 s to 4.1 s. */
@@ -109,9 +123,12 @@ async function measure(size: Size, progress: (line: string) => void): Promise<Me
         const peakMiB = operator.peakMiB();
         await operator.stop();
         const curlMs = await curlAgain(prometheus.url, past);
-        const { hours, besidePeer = false } = size;
-        const peer = besidePeer ? await recommenderCost(fleet, prometheus, { hours, progress }) : undefined;
-        return { size, ...first, readingMs, queries, ...later, peakMiB, curlMs, ...(peer ? { peer } : {}) };
+        const { hours, besideOthers = false } = size;
+        const others = besideOthers && {
+          peer: await recommenderCost(fleet, prometheus, { hours, progress }),
+          bare: await bareCost(fleet.cluster, prometheus.url, past, await undone(fleet, began)),
+        };
+        return { size, ...first, readingMs, queries, ...later, peakMiB, curlMs, ...(others ? { others } : {}) };
       } finally {
         await operator.stop();
       }
@@ -163,6 +180,28 @@ async function laterPasses(
     laterCpuMs: (operator.cpuMs() - before) / LATER_PASSES,
     laterWrites: [...writes].map(([what, times]) => `${times} ${what} in ${LATER_PASSES} passes`).join(', '),
   };
+}
+
+/** Takes back what the operator wrote about workloads. @returns its writes, so that they can be made again */
+async function undone({ cluster, client }: Fleet, since: number): Promise<Request[]> {
+  const made = requestsOf(cluster.auditLog ?? '', accountName(OPERATOR_ACCOUNT)).filter(
+    (request) =>
+      isWrite(request) &&
+      ['workloadrecommendations', 'deployments'].includes(request.objectRef?.resource ?? '') &&
+      Date.parse(request.requestReceivedTimestamp) >= since,
+  );
+  const { items } = await client.list(WorkloadRecommendation);
+  await inParallel(items.length, async (index) => {
+    const [{ metadata } = { metadata: { name: '' } }] = items.slice(index);
+    await client.delete(WorkloadRecommendation, metadata);
+  });
+  const annotated = made.filter(({ objectRef }) => objectRef?.resource === 'deployments');
+  await inParallel(annotated.length, async (index) => {
+    const { namespace, name = '' } = annotated[index]?.objectRef ?? {};
+    const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+    await client.apply(Deployment, { metadata }, { fieldManager: ANNOTATIONS, force: true });
+  });
+  return made;
 }
 
 /** How many queries each reading was: those of one follow each other, and between two is a minute. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ProviderError } from '../../../operator/metrics/provider.js';
+import { countCollections } from '../../support/collections.js';
 import { DAY, FakeProvider, PODS, readings, START, WEB_CONTAINER, world } from './usage-world.js';
 
 const WINDOW_MS = 20 * DAY * 1000;
@@ -46,6 +47,23 @@ describe('a look into the past', () => {
     const told = cpu && { samples: cpu.samples, instants: cpu.instants, from: cpu.from, p80: cpu.percentile(0.8) };
     return { failure, isCovered, told };
   }
+
+  it('has what it left behind collected once it is over; what is new each minute leaves little', async () => {
+    const collections = countCollections();
+    try {
+      const { start, minutes, demand, stop } = world(new FakeProvider(readings(200)), { startMinute: 100 });
+      await start();
+      expect(collections.asked).to.equal(1);
+      await minutes(5);
+      expect(collections.asked).to.equal(1);
+      demand.set('other', DAY * 1000);
+      await minutes(5);
+      expect(collections.asked).to.equal(2);
+      await stop();
+    } finally {
+      collections.end();
+    }
+  });
 
   it('B-MET-10 that breaks off again and again costs none of its samples once it is read', async () => {
     const whole = await afterBreaks(0, 0);

@@ -12,6 +12,7 @@ import {
   createMetrics,
   silentLogger,
 } from '../../../operator/runtime/index.js';
+import { countCollections } from '../../support/collections.js';
 import { until } from './fake-apiserver.js';
 
 describe('manager', () => {
@@ -65,6 +66,27 @@ describe('manager', () => {
     await running;
     process.off('warning', warned);
     expect(warnings).to.deep.equal([]);
+  });
+
+  it('has what the first lists left behind collected before controllers start', async () => {
+    const collections = countCollections();
+    try {
+      const notes: string[] = [];
+      const stop = new AbortController();
+      const pods = cache(notes, 'pods');
+      const manager = createManager({ log });
+      manager.add(pods, recorder(notes, 'policies', 'controller'));
+      const running = manager.run(stop.signal);
+      await until(() => notes.includes('start pods'));
+      expect(collections.asked).to.equal(0);
+      pods.sync();
+      await until(() => notes.includes('start policies'));
+      expect(collections.asked).to.equal(1);
+      stop.abort();
+      await running;
+    } finally {
+      collections.end();
+    }
   });
 
   it('B-OPR-6 starts servers, caches, then controllers, and stops them in the opposite order', async () => {
