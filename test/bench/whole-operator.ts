@@ -126,7 +126,7 @@ async function measure(size: Size, progress: (line: string) => void): Promise<Me
         const { hours, besideOthers = false } = size;
         const others = besideOthers && {
           peer: await recommenderCost(fleet, prometheus, { hours, progress }),
-          bare: await bareCost(fleet.cluster, prometheus.url, past, await undone(fleet, began)),
+          bare: await bareCost(fleet.cluster, prometheus.url, past, await undone(fleet, began, began + first.wallMs)),
         };
         return { size, ...first, readingMs, queries, ...later, peakMiB, curlMs, ...(others ? { others } : {}) };
       } finally {
@@ -182,14 +182,13 @@ async function laterPasses(
   };
 }
 
-/** Takes back what the operator wrote about workloads. @returns its writes, so that they can be made again */
-async function undone({ cluster, client }: Fleet, since: number): Promise<Request[]> {
-  const made = requestsOf(cluster.auditLog ?? '', accountName(OPERATOR_ACCOUNT)).filter(
-    (request) =>
-      isWrite(request) &&
-      ['workloadrecommendations', 'deployments'].includes(request.objectRef?.resource ?? '') &&
-      Date.parse(request.requestReceivedTimestamp) >= since,
-  );
+/** Takes back what the operator wrote about workloads. @returns its writes within a time, so that they can be made again */
+async function undone({ cluster, client }: Fleet, from: number, to: number): Promise<Request[]> {
+  const made = requestsOf(cluster.auditLog ?? '', accountName(OPERATOR_ACCOUNT)).filter((request) => {
+    const at = Date.parse(request.requestReceivedTimestamp);
+    const { resource = '' } = request.objectRef ?? {};
+    return isWrite(request) && ['workloadrecommendations', 'deployments'].includes(resource) && at >= from && at <= to;
+  });
   const { items } = await client.list(WorkloadRecommendation);
   await inParallel(items.length, async (index) => {
     const [{ metadata } = { metadata: { name: '' } }] = items.slice(index);

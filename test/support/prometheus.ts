@@ -43,11 +43,13 @@ export interface Serving {
   readonly webConfig?: object;
   /** By whom it is asked whether it is ready: an authority is there when it serves TLS. */
   readonly probe?: Credentials & { readonly userinfo?: string };
+  /** Of its command line, besides. */
+  readonly flags?: readonly string[];
 }
 
 /** One with any past. @param history OpenMetrics text in pieces, of which there may be more than fits a string */
 export async function startPrometheusWith(history: Iterable<string>, serving: Serving = {}): Promise<Prometheus> {
-  const { prefix = '', webConfig, probe } = serving;
+  const { prefix = '', webConfig, probe, flags = [] } = serving;
   const [prometheus, promtool] = await programs();
   const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
   const file = join(folder, 'history');
@@ -75,6 +77,7 @@ export async function startPrometheusWith(history: Iterable<string>, serving: Se
       ...(webConfig ? [`--web.config.file=${web}`] : []),
       ...(prefix === '' ? [] : [`--web.external-url=${url}`]),
       '--log.level=warn',
+      ...flags,
     ],
     logFolder: folder,
   });

@@ -35,7 +35,7 @@ export interface Question {
   readonly parameters: URLSearchParams;
   /** A form is posted, since queries outgrow URLs; where the server takes no POST (405), it is a GET from then on. */
   readonly method: 'GET' | 'POST';
-  /** Whether it is asked in parts where there is no answer in time: that is no outage then. @default false */
+  /** Whether it is asked in parts where there is no answer in time, by the server's own limits too: that is no outage then. @default false */
   readonly isDivisible?: boolean;
 }
 
@@ -108,12 +108,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       const { statusCode, body } = await open(question, limit.signal);
       hasBegun = true;
       if (statusCode === 200) return await read(arriving(body, limit));
-      const said = messageIn(await body.text());
+      const { said, type } = refusalIn(await body.text());
       if (statusCode === 405 && question.method === 'POST' && takesPost) {
         takesPost = false;
         throw new PassingError('ProviderRefused', `${place} takes no POST: ${said}`);
       }
       const message = `${place} answered ${statusCode}: ${said}${refusalAdvice(statusCode, options, settingName)}`;
+      if (question.isDivisible && isOverdue(statusCode, type)) throw new NoAnswerInTime('ProviderRefused', message);
       throw PASSING.includes(statusCode)
         ? new PassingError('ProviderRefused', message)
         : new RefusedError(message, statusCode);
@@ -164,16 +165,24 @@ async function* arriving(body: AsyncIterable<Buffer>, limit: Deadline): AsyncGen
   }
 }
 
-/** What a refusal says: the message in its JSON, or the text itself. */
-function messageIn(text: string): string {
+/** What a refusal says: the message in its JSON and what Prometheus calls it, or the text itself. */
+function refusalIn(text: string): { readonly said: string; readonly type?: unknown } {
   try {
-    const { error, message } = JSON.parse(text) as { readonly error?: unknown; readonly message?: unknown };
-    if (typeof error === 'string') return error;
-    if (typeof message === 'string') return message;
+    const { error, message, errorType } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const said = [error, message].find((one) => typeof one === 'string');
+    if (said !== undefined) return { said, type: errorType };
   } catch {
     // Not JSON: the text is the message.
   }
-  return excerpt(text);
+  return { said: excerpt(text) };
+}
+
+/**
+ * Whether an answer took longer than a gateway waits, or than Prometheus works on one question (`--query.timeout`), which is a 503
+ * as if it were away.
+ */
+function isOverdue(statusCode: number, type: unknown): boolean {
+  return statusCode === 504 || (statusCode === 503 && type === 'timeout');
 }
 
 /** The beginning of a text, on one line. */

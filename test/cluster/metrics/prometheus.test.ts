@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { createEndpoint } from '../../../operator/metrics/endpoint/endpoint.js';
+import { NoAnswerInTime } from '../../../operator/metrics/endpoint/errors.js';
+import { queryRange } from '../../../operator/metrics/prometheus/api.js';
 import { metricsProviders } from '../../../operator/metrics/providers.js';
 import type { MetricsProvider, ReadRequest } from '../../../operator/metrics/reading.js';
 import { operatorSettings } from '../../../operator/settings.js';
@@ -119,5 +122,27 @@ describe('a real Prometheus', function () {
       .catch((e: unknown) => e);
     expect(error).to.include({ reason: 'ProviderRefused' });
     expect(String(error)).to.match(/400: .*regexp/);
+  });
+});
+
+describe('a real Prometheus that gives a query a millisecond', function () {
+  this.timeout(60_000);
+
+  it('B-MET-3 has no answer in time to a day: it is well, and to be asked for less', async () => {
+    const to = Math.floor(Date.now() / 60_000) * 60 - 600;
+    const prometheus = await startPrometheusWith([dayUntil(to).text], { flags: ['--query.timeout=1ms'] });
+    const endpoint = createEndpoint({ title: 'Prometheus', url: prometheus.url, timeoutMs: 30_000 });
+    try {
+      const query = 'max by (pod) (rate(container_cpu_usage_seconds_total[5m]))';
+      const asked = { query, start: to - DAY, end: to, step: 15, isDivisible: true };
+      const error = await queryRange(endpoint, asked, () => undefined, new AbortController().signal).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).to.be.instanceOf(NoAnswerInTime);
+      expect(String(error)).to.match(/answered 503: query timed out/);
+    } finally {
+      await endpoint.close();
+      await prometheus.stop();
+    }
   });
 });

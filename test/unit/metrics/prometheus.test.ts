@@ -276,6 +276,26 @@ describe('the provider prometheus', () => {
     await impatient.close();
   });
 
+  for (const [what, statusCode, body] of [
+    ['stops long queries itself', 503, '{"status":"error","errorType":"timeout","error":"query timed out"}'],
+    ['is behind a gateway that does not wait for long', 504, '<html>504 Gateway Time-out'],
+  ] as const) {
+    it(`B-MET-3 a server that ${what} tells of a day all the same`, async () => {
+      server.behave((asked, response) => {
+        if (instantsOf(asked).length > 60) response.writeHead(statusCode).end(body);
+        else response.end(matrix(['cpu', 'memory'].includes(topicOf(asked)) ? steady(asked, '1') : []));
+      });
+      const sink = recordingSink();
+      await provider().read({ from: TO - 24 * HOUR, to: TO }, sink, new AbortController().signal);
+      for (const metric of ['cpu', 'memory']) {
+        const instants = sink.series.get(`${metric} shop/web-1/app`)?.map(([at]) => at);
+        expect(instants, metric).to.deep.equal(Array.from({ length: 1440 }, (_, i) => TO - 24 * HOUR + (i + 1) * 60));
+      }
+      // What took too long once takes too long again.
+      expect(server.asked.filter((asked) => instantsOf(asked).length > 60).length).to.be.at.most(4);
+    });
+  }
+
   it('B-MET-3 a server that takes no query of more than a month tells of 90 days all the same', async () => {
     server.behave((asked, response) => {
       const all = instantsOf(asked);
