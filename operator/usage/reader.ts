@@ -62,8 +62,6 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
   const slice = new SliceSize(provider.intervalMs);
   /** As of the last turn that ended. */
   let hasMore = false;
-  /** Whether the turn read a part of the past, or tried. */
-  let hasLooked = false;
   let coverage: Coverage = new Map();
   /** Of reading what is new, which concerns everybody. */
   let failure: ProviderError | undefined;
@@ -140,12 +138,12 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
    */
   async function readMissing(signal: AbortSignal, log: Logger): Promise<ProviderError | undefined> {
     let isCut = false;
-    hasLooked = false;
+    // However slow the provider is, each turn gets on with the past.
+    let hasLooked = false;
     try {
       const to = settled();
       const began = clock.now();
       for (const planned of plan(to)) {
-        // However slow the provider is, each turn gets on with the past.
         isCut = hasLooked && clock.now() - began >= provider.intervalMs;
         if (isCut) break;
         if (planned.part === 'glance') await glance(planned, signal);
@@ -158,6 +156,8 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
       return asProviderError(provider, error);
     } finally {
       hasMore = isCut;
+      // A day of everybody's samples went through, and little of it is left.
+      if (hasLooked && !signal.aborted) collectGarbage();
     }
   }
 
@@ -209,8 +209,6 @@ export function createUsageReader(options: UsageReaderOptions): UsageReader {
         forget();
         keeping?.hours(time.newest);
       }
-      // A day of everybody's samples went through, and little of it is left.
-      if (hasLooked) collectGarbage();
       return troubles() !== before;
     },
 

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { loadClusterConfig } from '../../operator/runtime/index.js';
-import type { BareCost, BareTask } from './bare-client.js';
+import { splitLines } from '../../operator/runtime/watch-stream.js';
+import type { BareCost, BareTask, BareWrite } from './bare-client.js';
+import { inParallel } from './in-parallel.js';
+import type { RangeRequest } from './range-request.js';
 
 /** As many requests of each server at a time as the operator has. */
 const READS_AT_ONCE = 2;
@@ -29,14 +32,10 @@ async function follow(path: string): Promise<void> {
   const { resourceVersion } = (await json(`${path}?limit=1`)).metadata;
   const query = `watch=true&allowWatchBookmarks=true&resourceVersion=${resourceVersion}`;
   const { body } = await request(`${server}${path}?${query}`, { dispatcher: apiserver, headers, bodyTimeout: 0 });
-  body.setEncoding('utf8');
   void (async () => {
-    let rest = '';
-    for await (const part of body as AsyncIterable<string>) {
-      const lines = (rest + part).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) JSON.parse(line);
-      events += lines.length;
+    for await (const line of splitLines(body)) {
+      JSON.parse(line.toString('utf8'));
+      events += 1;
     }
   })();
 }
@@ -48,38 +47,28 @@ async function quiet(): Promise<void> {
   }
 }
 
-async function each<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = items.values();
-  const worker = async () => {
-    for (const item of waiting) await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+async function read({ url, form }: RangeRequest): Promise<void> {
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  const { statusCode, body } = await request(url, { method: 'POST', headers: type, body: form });
+  if (statusCode !== 200) throw new Error(`${String(statusCode)} ${await body.text()}`);
+  await body.dump({ limit: Number.MAX_SAFE_INTEGER });
+}
+
+async function write({ method, path, body: content }: BareWrite): Promise<void> {
+  const type = method === 'POST' ? 'application/json' : 'application/apply-patch+yaml';
+  const how = { dispatcher: apiserver, method, headers: { ...headers, 'content-type': type }, body: content };
+  const { statusCode, body } = await request(`${server}${path}`, how);
+  const text = await body.text();
+  if (statusCode >= 400) throw new Error(`${String(statusCode)} ${text}`);
+  JSON.parse(text);
 }
 
 for (const path of watched) await follow(path);
 await quiet();
 const told = events;
 const before = process.cpuUsage();
-await each(reads, READS_AT_ONCE, async ({ url, form }) => {
-  const type = { 'content-type': 'application/x-www-form-urlencoded' };
-  const { statusCode, body } = await request(url, { method: 'POST', headers: type, body: form });
-  if (statusCode !== 200) throw new Error(`${String(statusCode)} ${await body.text()}`);
-  await body.dump({ limit: Number.MAX_SAFE_INTEGER });
-});
-for (const list of writes) {
-  await each(list, WRITES_AT_ONCE, async ({ method, path, body: content }) => {
-    const type = method === 'POST' ? 'application/json' : 'application/apply-patch+yaml';
-    const answer = await request(`${server}${path}`, {
-      dispatcher: apiserver,
-      method,
-      headers: { ...headers, 'content-type': type },
-      body: content,
-    });
-    const text = await answer.body.text();
-    if (answer.statusCode >= 400) throw new Error(`${String(answer.statusCode)} ${text}`);
-    JSON.parse(text);
-  });
-}
+await inParallel(reads, read, READS_AT_ONCE);
+for (const list of writes) await inParallel(list, write, WRITES_AT_ONCE);
 await quiet();
 const { user, system } = process.cpuUsage(before);
 const requests = reads.length + writes.flat().length;

@@ -1,23 +1,26 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Kind } from 'optipod/kube';
+import { pathOf } from '../../operator/runtime/paths.js';
 import type { Cluster } from '../kit/index.js';
 import type { Request } from '../support/audit.js';
 import type { PrometheusQuery } from '../support/prometheus.js';
 import { imageRuntime } from './image-runtime.js';
+import { rangeRequest, type RangeRequest } from './range-request.js';
 
 /** What a program of its own is to ask, and nothing else. */
 export interface BareTask {
   readonly kubeconfig: string;
-  /** Of Prometheus, by POST. */
-  readonly reads: readonly { readonly url: string; readonly form: string }[];
+  /** Of Prometheus. */
+  readonly reads: readonly RangeRequest[];
   /** Paths of kube-apiserver whose changes are followed meanwhile. */
   readonly watched: readonly string[];
   /** In the order of the lists: what one list has makes what the next is about. */
   readonly writes: readonly (readonly BareWrite[])[];
 }
 
-interface BareWrite {
+export interface BareWrite {
   readonly method: 'POST' | 'PATCH';
   readonly path: string;
   readonly body: string;
@@ -30,32 +33,32 @@ export interface BareCost {
   readonly events: number;
 }
 
-/** Kinds that the writes are about, and that are watched. */
-const RECOMMENDATIONS = '/apis/optipod.io/v1alpha1/workloadrecommendations';
-const DEPLOYMENTS = '/apis/apps/v1/deployments';
+/** What was asked and written, and of which kinds the writes are. */
+export interface BareWork {
+  /** The URL of Prometheus, and what it was asked. */
+  readonly prometheus: string;
+  readonly queries: readonly PrometheusQuery[];
+  /** Of the audit log. */
+  readonly writes: readonly Request[];
+  readonly kinds: readonly Kind[];
+}
 
 /**
  * The floor under an operator's CPU time on the Node.js of its image: a client that sends what the operator sent, parses what is
  * answered and what watches tell, and does nothing with it. Nothing of what the operator wrote may be there any more.
- * @param made writes of WorkloadRecommendations and Deployments, from the audit log
  */
 export async function bareCost(
   { kubeconfig }: Pick<Cluster, 'kubeconfig'>,
-  prometheus: string,
-  queries: readonly PrometheusQuery[],
-  made: readonly Request[],
+  { prometheus, queries, writes, kinds }: BareWork,
 ): Promise<BareCost> {
   const task: BareTask = {
     kubeconfig,
-    reads: queries.map(({ query, start, end, step }) => ({
-      url: `${prometheus}/api/v1/query_range`,
-      form: new URLSearchParams({ query, start, end, step: String(step) }).toString(),
-    })),
-    watched: [RECOMMENDATIONS, DEPLOYMENTS],
+    reads: queries.map((query) => rangeRequest(prometheus, query)),
+    watched: kinds.map((kind) => pathOf(kind, {})),
     writes: [
-      made.filter(({ verb }) => verb === 'create'),
-      made.filter(({ verb, objectRef }) => verb === 'patch' && objectRef?.subresource === 'status'),
-      made.filter(({ verb, objectRef }) => verb === 'patch' && objectRef?.subresource === undefined),
+      writes.filter(({ verb }) => verb === 'create'),
+      writes.filter(({ verb, objectRef }) => verb === 'patch' && objectRef?.subresource === 'status'),
+      writes.filter(({ verb, objectRef }) => verb === 'patch' && objectRef?.subresource === undefined),
     ].map((list) => list.map(bareWrite)),
   };
   const { node, env, operatorFlags } = await imageRuntime();

@@ -5,21 +5,20 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PrometheusQuery } from '../support/prometheus.js';
 import { median } from './measure.js';
+import { rangeRequest } from './range-request.js';
 
 const ROUNDS = 3;
 
 const run = promisify(execFile);
 
 /** Has curl fetch answers and throw them away, two at a time as the operator does. @returns the median, in milliseconds */
-export async function curlAgain(url: string, queries: readonly PrometheusQuery[]): Promise<number> {
+export async function curlAgain(prometheus: string, queries: readonly PrometheusQuery[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'curl-'));
   try {
     const config = join(folder, 'config');
-    const requests = queries.map(({ query, start, end, step }) => {
-      const data = new URLSearchParams({ query, start, end, step: String(step) });
-      return [`url = "${url}/api/v1/query_range"`, `data = "${data.toString()}"`, 'output = "/dev/null"'].join('\n');
-    });
-    writeFileSync(config, requests.join('\nnext\n'));
+    const requests = queries.map((query) => rangeRequest(prometheus, query));
+    const lines = requests.map(({ url, form }) => `url = "${url}"\ndata = "${form}"\noutput = "/dev/null"`);
+    writeFileSync(config, lines.join('\nnext\n'));
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const before = performance.now();

@@ -3,7 +3,7 @@ import { createClient, loadClusterConfig, type KubeClient } from '../../operator
 import { startCluster, waitFor, type Cluster, type Progress } from '../kit/index.js';
 import { startFakeNodes } from '../support/fake-nodes.js';
 import type { FleetPod } from './fleet-history.js';
-import { inParallel } from './in-parallel.js';
+import { indexes, inParallel } from './in-parallel.js';
 
 export interface FleetOptions {
   readonly deployments: number;
@@ -41,7 +41,7 @@ export async function startFleet({ deployments, replicas, audit, progress }: Fle
     for (let index = 0; index < NAMESPACES; index += 1) {
       await client.create(Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespaceOf(index) } });
     }
-    await inParallel(deployments, async (index) => {
+    await inParallel(indexes(deployments), async (index) => {
       await client.create(Deployment, deployment(index, replicas));
     });
     const pods = await waitFor(

@@ -31,8 +31,7 @@ export async function recommenderCost(
   const { cluster, client } = fleet;
   await installAutoscalers(cluster);
   const deployments = [...new Map(fleet.pods.map((pod) => [`${pod.namespace}/${pod.deployment}`, pod])).values()];
-  await inParallel(deployments.length, async (index) => {
-    const { namespace = '', deployment: name = '' } = deployments[index] ?? {};
+  await inParallel(deployments, async ({ namespace, deployment: name }) => {
     const targetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name };
     const spec = { targetRef, updatePolicy: { updateMode: 'Off' } };
     await client.create(VerticalPodAutoscaler, { metadata: { namespace, name }, spec });

@@ -30,6 +30,9 @@ const AHEAD_MINUTES = 40;
 /** The first rate and the first daily peak reach back behind the window. */
 const BEFORE_MINUTES = 10;
 
+/** Kinds that the operator writes to, of each workload. */
+const ABOUT_WORKLOADS = [WorkloadRecommendation, Deployment];
+
 /** Whose the annotations on workloads are. */
 const ANNOTATIONS = 'optipod-metadata';
 
@@ -123,12 +126,17 @@ async function measure(size: Size, progress: (line: string) => void): Promise<Me
         const peakMiB = operator.peakMiB();
         await operator.stop();
         const curlMs = await curlAgain(prometheus.url, past);
-        const { hours, besideOthers = false } = size;
-        const others = besideOthers && {
-          peer: await recommenderCost(fleet, prometheus, { hours, progress }),
-          bare: await bareCost(fleet.cluster, prometheus.url, past, await undone(fleet, began, began + first.wallMs)),
-        };
-        return { size, ...first, readingMs, queries, ...later, peakMiB, curlMs, ...(others ? { others } : {}) };
+        const measured = { size, ...first, readingMs, queries, ...later, peakMiB, curlMs };
+        if (!size.besideOthers) return measured;
+        const peer = await recommenderCost(fleet, prometheus, { hours: size.hours, progress });
+        await undo(fleet);
+        const bare = await bareCost(fleet.cluster, {
+          prometheus: prometheus.url,
+          queries: past,
+          writes: writesBetween(fleet, began, began + first.wallMs),
+          kinds: ABOUT_WORKLOADS,
+        });
+        return { ...measured, others: { peer, bare } };
       } finally {
         await operator.stop();
       }
@@ -182,25 +190,23 @@ async function laterPasses(
   };
 }
 
-/** Takes back what the operator wrote about workloads. @returns its writes within a time, so that they can be made again */
-async function undone({ cluster, client }: Fleet, from: number, to: number): Promise<Request[]> {
-  const made = requestsOf(cluster.auditLog ?? '', accountName(OPERATOR_ACCOUNT)).filter((request) => {
+/** What the operator wrote within a time about workloads. */
+function writesBetween({ cluster }: Fleet, from: number, to: number): Request[] {
+  const resources = ABOUT_WORKLOADS.map(({ plural }) => plural);
+  return requestsOf(cluster.auditLog ?? '', accountName(OPERATOR_ACCOUNT)).filter((request) => {
     const at = Date.parse(request.requestReceivedTimestamp);
-    const { resource = '' } = request.objectRef ?? {};
-    return isWrite(request) && ['workloadrecommendations', 'deployments'].includes(resource) && at >= from && at <= to;
+    return isWrite(request) && resources.includes(request.objectRef?.resource ?? '') && at >= from && at <= to;
   });
-  const { items } = await client.list(WorkloadRecommendation);
-  await inParallel(items.length, async (index) => {
-    const [{ metadata } = { metadata: { name: '' } }] = items.slice(index);
-    await client.delete(WorkloadRecommendation, metadata);
-  });
-  const annotated = made.filter(({ objectRef }) => objectRef?.resource === 'deployments');
-  await inParallel(annotated.length, async (index) => {
-    const { namespace, name = '' } = annotated[index]?.objectRef ?? {};
-    const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
-    await client.apply(Deployment, { metadata }, { fieldManager: ANNOTATIONS, force: true });
-  });
-  return made;
+}
+
+/** Takes back what the operator wrote about workloads. */
+async function undo({ client }: Fleet): Promise<void> {
+  const { items: recommendations } = await client.list(WorkloadRecommendation);
+  await inParallel(recommendations, ({ metadata }) => client.delete(WorkloadRecommendation, metadata));
+  const { items: deployments } = await client.list(Deployment);
+  await inParallel(deployments, ({ metadata: { namespace, name } }) =>
+    client.apply(Deployment, { metadata: { namespace, name } }, { fieldManager: ANNOTATIONS, force: true }),
+  );
 }
 
 /** How many queries each reading was: those of one follow each other, and between two is a minute. */

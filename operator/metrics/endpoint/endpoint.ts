@@ -35,7 +35,7 @@ export interface Question {
   readonly parameters: URLSearchParams;
   /** A form is posted, since queries outgrow URLs; where the server takes no POST (405), it is a GET from then on. */
   readonly method: 'GET' | 'POST';
-  /** Whether it is asked in parts where there is no answer in time, by the server's own limits too: that is no outage then. @default false */
+  /** Whether it is asked in parts where there is no answer in time, be that the server's limit: it is no outage then. @default false */
   readonly isDivisible?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { OptimizationPolicy, writeAnnotations } from 'optipod/lib/api';
 import type { KubeClient } from '@optipod/operator/runtime';
 import { waitFor } from '../../kit/index.js';
 import { podReview } from '../../support/reviews/pod-review.js';
-import { inParallel } from '../in-parallel.js';
+import { indexes, inParallel } from '../in-parallel.js';
 import { VerticalPodAutoscaler } from '../vpa.js';
 
 export const NAMESPACE = 'shop';
@@ -16,7 +16,7 @@ const wanted = { requests: { cpu: '240m', memory: '512Mi' } };
 export async function createDeployments(client: KubeClient, count: number): Promise<readonly KubeObject[]> {
   await client.create(Namespace, { metadata: { name: NAMESPACE } });
   const annotations = await annotationsOf(client);
-  await inParallel(count, (i) => client.create(Deployment, workload(`web-${String(i)}`, annotations)));
+  await inParallel(indexes(count), (i) => client.create(Deployment, workload(`web-${String(i)}`, annotations)));
   return waitFor(
     `${String(count)} ReplicaSets`,
     async () => {
@@ -30,13 +30,13 @@ export async function createDeployments(client: KubeClient, count: number): Prom
 /** More workloads with annotations. */
 export async function createStatefulSets(client: KubeClient, count: number): Promise<void> {
   const annotations = await annotationsOf(client);
-  await inParallel(count, (i) => client.create(StatefulSet, workload(`more-${String(i)}`, annotations)));
+  await inParallel(indexes(count), (i) => client.create(StatefulSet, workload(`more-${String(i)}`, annotations)));
 }
 
 /** A VerticalPodAutoscaler with a recommendation for each Deployment. */
 export async function createAutoscalers(client: KubeClient, count: number): Promise<void> {
   const target = { cpu: '240m', memory: '512Mi' };
-  await inParallel(count, async (i) => {
+  await inParallel(indexes(count), async (i) => {
     const metadata = { namespace: NAMESPACE, name: `web-${String(i)}` };
     const targetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: metadata.name };
     await client.create(VerticalPodAutoscaler, {

@@ -1,15 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import fc from 'fast-check';
 import { createEndpoint, type Endpoint } from '../../../operator/metrics/endpoint/endpoint.js';
-import { chunks, chunkSize, countOf, stepsBetween } from '../../../operator/metrics/prometheus/chunks.js';
 import { createPrometheusProvider } from '../../../operator/metrics/prometheus/prometheus.js';
 import { ProviderError } from '../../../operator/metrics/provider.js';
 import type { ReadRequest } from '../../../operator/metrics/reading.js';
 import { waitFor } from '../../kit/index.js';
 import { answeringServer, type AnsweringServer, type Asked } from '../../support/answering-server.js';
 import { METRIC_NAMES } from '../../support/metric-names.js';
-import { recordingSink } from '../../support/recording-sink.js';
+import { recordingSink, type RecordingSink } from '../../support/recording-sink.js';
 
 const TO = 1_800_000_000;
 const HOUR = 3600;
@@ -75,6 +73,16 @@ describe('the provider prometheus', () => {
     const sink = recordingSink();
     await provider(names).read({ from: TO - HOUR, to: TO, ...request }, sink, new AbortController().signal);
     return sink;
+  }
+
+  /** Of a server that has no answer to more than an hour at a time. */
+  function expectWholeDay({ series }: RecordingSink): void {
+    for (const metric of ['cpu', 'memory']) {
+      const instants = series.get(`${metric} shop/web-1/app`)?.map(([at]) => at);
+      expect(instants, metric).to.deep.equal(Array.from({ length: 1440 }, (_, i) => TO - 24 * HOUR + (i + 1) * 60));
+    }
+    // What it could not answer is not asked for again and again.
+    expect(server.asked.filter((asked) => instantsOf(asked).length > 60).length).to.be.at.most(4);
   }
 
   async function failure(reading: Promise<unknown>): Promise<ProviderError> {
@@ -264,12 +272,7 @@ describe('the provider prometheus', () => {
     const impatient = createEndpoint({ title: 'Prometheus', url: server.url, timeoutMs: 500, pausesMs: [1, 1] });
     const sink = recordingSink();
     await provider({}, impatient).read({ from: TO - 24 * HOUR, to: TO }, sink, new AbortController().signal);
-    for (const metric of ['cpu', 'memory']) {
-      const instants = sink.series.get(`${metric} shop/web-1/app`)?.map(([at]) => at);
-      expect(instants, metric).to.deep.equal(Array.from({ length: 1440 }, (_, i) => TO - 24 * HOUR + (i + 1) * 60));
-    }
-    // What it could not answer is not asked for again and again.
-    expect(server.asked.filter((asked) => instantsOf(asked).length > 60).length).to.be.at.most(4);
+    expectWholeDay(sink);
     const news = recordingSink();
     await provider({}, impatient).read({ from: TO, to: TO + 60 }, news, new AbortController().signal);
     expect(news.series.get('cpu shop/web-1/app')).to.deep.equal([[TO + 60, 1]]);
@@ -287,12 +290,7 @@ describe('the provider prometheus', () => {
       });
       const sink = recordingSink();
       await provider().read({ from: TO - 24 * HOUR, to: TO }, sink, new AbortController().signal);
-      for (const metric of ['cpu', 'memory']) {
-        const instants = sink.series.get(`${metric} shop/web-1/app`)?.map(([at]) => at);
-        expect(instants, metric).to.deep.equal(Array.from({ length: 1440 }, (_, i) => TO - 24 * HOUR + (i + 1) * 60));
-      }
-      // What took too long once takes too long again.
-      expect(server.asked.filter((asked) => instantsOf(asked).length > 60).length).to.be.at.most(4);
+      expectWholeDay(sink);
     });
   }
 
@@ -354,29 +352,5 @@ describe('the provider prometheus', () => {
   it('has settled what is old enough, at a whole step', () => {
     expect(provider().settled(TO * 1000 + 59_999)).to.equal(TO - 60);
     expect(provider().settled(TO * 1000 + 60_000)).to.equal(TO);
-  });
-});
-
-describe('chunks', () => {
-  it('B-MET-3 cover a span without gap or overlap, and follow the number of series', () => {
-    const spans = fc.record({ from: fc.nat(1e6), length: fc.nat(3e5), step: fc.integer({ min: 30, max: 600 }) });
-    fc.assert(
-      fc.property(spans, fc.nat(5000), ({ from, length, step }, series) => {
-        const steps = stepsBetween(from, from + length, step);
-        const size = chunkSize();
-        const instants: number[] = [];
-        for (const chunk of steps ? chunks(steps, size) : []) {
-          const count = countOf(chunk);
-          if (instants.length > 0) expect(count * series).to.be.at.most(Math.max(500_000, series));
-          for (let index = 0; index < count; index += 1) instants.push(chunk.start + index * step);
-          size.note(count, count * series);
-        }
-        const first = (Math.floor(from / step) + 1) * step;
-        const last = Math.floor((from + length) / step) * step;
-        expect(instants.length).to.equal(Math.max(0, (last - first) / step + 1));
-        expect(instants[0] ?? first).to.equal(first);
-        expect(instants.every((at, index) => at === first + index * step)).to.equal(true);
-      }),
-    );
   });
 });
