@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
-import { type Counts, closingLine } from './support/counts.js';
+import { type Counts, closingLine, type Failure } from './support/counts.js';
 import { bePatient } from './support/patience.js';
 
 /**
  * Mocha's spec reporter with the one closing line that tools read: `N passed, N failed`. OPTIPOD_COUNTS names a file for the
- * numbers instead, where several of mocha's processes have one closing line together.
+ * numbers and the failures instead, where several of mocha's processes have one closing together.
  */
 export default class ClosingLine extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
@@ -15,13 +15,22 @@ export default class ClosingLine extends Mocha.reporters.Spec {
 
   override epilogue(): void {
     super.epilogue();
-    const { passes, failures, pending } = this.stats;
-    const counts: Counts = { passes, failures, pending };
+    const { passes, pending } = this.stats;
+    const counts: Counts = { passes, failures: this.failures.map(failureOf), pending };
     const file = process.env.OPTIPOD_COUNTS;
     if (file === undefined) process.stdout.write(`${closingLine(counts)}\n`);
     else writeFileSync(file, JSON.stringify(counts));
     endBeforeLong();
   }
+}
+
+/** Of what a test threw, more than this hides the next one. */
+const MOST_SAID = 1500;
+
+function failureOf(test: Mocha.Test): Failure {
+  const { err } = test as { readonly err?: Error };
+  const error = err?.stack ?? err?.message ?? 'it said nothing';
+  return { title: test.fullTitle(), error: error.length > MOST_SAID ? `${error.slice(0, MOST_SAID)}…` : error };
 }
 
 /** A process that something of its tests keeps alive would hang whoever waits for it, and not say why: it fails, and says. */

@@ -154,9 +154,11 @@ async function main(): Promise<number> {
     const outcomes = await Promise.all(lanes().map((lane, index) => run(lane, index, folder)));
     for (const { log } of outcomes)
       if (log !== undefined) await pipeline(createReadStream(log), process.stdout, { end: false });
-    const counts = sum(outcomes.flatMap(({ counts }) => counts ?? []));
+    const counts = sum(outcomes.map(({ counts }) => counts));
+    // Once more at the end: where they were told is thousands of lines before it.
+    for (const { title, error } of counts.failures) process.stdout.write(`\nfailed: ${title}\n${indented(error)}\n`);
     process.stdout.write(`\n${closingLine(counts)}\n`);
-    const ran = counts.passes + counts.failures + counts.pending;
+    const ran = counts.passes + counts.failures.length + counts.pending;
     return outcomes.find(({ code }) => code !== 0)?.code ?? (ran === 0 ? 1 : 0);
   } catch (error) {
     if (!(error instanceof CannotRun)) throw error;
@@ -165,6 +167,10 @@ async function main(): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, '  ');
 }
 
 async function prepareSuites(): Promise<void> {
@@ -178,8 +184,7 @@ async function prepareSuites(): Promise<void> {
 
 interface Outcome {
   readonly code: number;
-  /** Absent where mocha did not come to its end. */
-  readonly counts?: Counts;
+  readonly counts: Counts;
   /** What it printed, where that was not seen yet. */
   readonly log?: string;
 }
@@ -191,9 +196,14 @@ async function run({ level, args }: Lane, index: number, folder: string): Promis
   const output = log === undefined ? 'inherit' : openSync(log, 'w');
   const options = { cwd: root, env: { OPTIPOD_COUNTS: file }, stdio: ['inherit', output, output] as StdioOptions };
   const code = await (level === undefined ? alone(mocha(args), options) : inCluster(level, mocha(args), options));
-  const counts = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Counts) : undefined;
-  if (!counts) progress(`lane ${String(index)} ended before its tests did, with code ${String(code)}`);
-  return { code, ...(counts && { counts }), ...(log === undefined ? {} : { log }) };
+  const counts = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Counts) : cutShort(index, code);
+  return { code, counts, ...(log === undefined ? {} : { log }) };
+}
+
+/** Of a lane whose mocha did not come to its end, and so told no numbers. */
+function cutShort(index: number, code: number): Counts {
+  const error = `ended before its tests did, with code ${String(code)}: what it printed is above`;
+  return { passes: 0, failures: [{ title: `lane ${String(index)}`, error }], pending: 0 };
 }
 
 async function alone(args: readonly string[], options: InsideOptions): Promise<number> {
