@@ -149,11 +149,7 @@ export function createOperator(options: OperatorOptions): Manager {
     leftovers,
     turns,
     statuses: evaluating.statuses,
-    reports: {
-      recommendations: evaluating.recommendations,
-      specs: evaluating.recommendationSpecs,
-      statuses: evaluating.recommendationStatuses,
-    },
+    reports: evaluating.recommendations,
     cluster,
     coverage,
     evaluateSoon,
@@ -180,7 +176,7 @@ export function createOperator(options: OperatorOptions): Manager {
   const tidyUp = workloads({
     writers: tidying,
     leftovers,
-    reports: { recommendations: tidying.recommendations, statuses: tidying.recommendationStatuses },
+    reports: tidying.recommendations,
     permissions: settings,
     now,
     turns,

@@ -262,6 +262,8 @@ export const workloadRecommendation = defineResource({
       conditions: conditionList('Recommended and Applied, each with the reason of a refusal.'),
     },
   },
+  // Written by the operator alone, and in one go: two writes of each workload would be most of what a first pass does.
+  statusSubresource: false,
   printerColumns: [
     { name: 'Workload', type: 'string', jsonPath: '.status.summary.workload' },
     { name: 'CPU', type: 'string', jsonPath: '.status.summary.cpu' },

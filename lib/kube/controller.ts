@@ -85,7 +85,7 @@ export function defineController<T extends KubeObject, const U extends Uses>(
 export function usesOf({ reconciles, uses, reconcile }: ControllerDefinition): readonly Use[] {
   const declared = Object.values(uses);
   if (!reconcile) return declared;
-  const hasStatus = (reconciles as Partial<Resource>).status !== undefined;
+  const hasStatus = (reconciles as Partial<Resource>).statusSubresource === true;
   return [
     use(reconciles, ['watch']),
     ...(hasStatus ? [use(reconciles, ['patch'], { subresource: 'status' })] : []),

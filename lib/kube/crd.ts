@@ -52,7 +52,7 @@ export function crd(resource: Resource): CustomResourceDefinition {
           served: true,
           storage: true,
           schema: { openAPIV3Schema: withoutTitles(rootSchema(resource)) },
-          ...(resource.status ? { subresources: { status: {} } } : {}),
+          ...(resource.statusSubresource ? { subresources: { status: {} } } : {}),
           ...(printerColumns.length > 0 ? { additionalPrinterColumns: printerColumns } : {}),
         },
       ],

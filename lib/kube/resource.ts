@@ -26,8 +26,12 @@ export interface ResourceDefinition {
   readonly categories?: readonly string[];
   readonly description: string;
   readonly spec: Schema;
-  /** A status schema makes the status a subresource. */
   readonly status?: Schema;
+  /**
+   * Whether the status, where there is one, is written by itself: who may write the spec may not write it, and it is left out
+   * when an object is created. Without, one write has both: for reports, which have one writer. @default true
+   */
+  readonly statusSubresource?: boolean;
   readonly printerColumns?: readonly PrinterColumn[];
 }
 
@@ -39,6 +43,7 @@ export interface Resource<T extends KubeObject = KubeObject> extends Kind<T> {
   readonly description: string;
   readonly spec: Schema;
   readonly status?: Schema;
+  readonly statusSubresource: boolean;
   readonly printerColumns: readonly PrinterColumn[];
 }
 
@@ -53,6 +58,7 @@ export function defineResource<const D extends ResourceDefinition>(
     plural: definition.plural ?? pluralOf(singular),
     shortNames: definition.shortNames ?? [],
     categories: definition.categories ?? [],
+    statusSubresource: definition.status !== undefined && (definition.statusSubresource ?? true),
     printerColumns: definition.printerColumns ?? [],
   };
 }

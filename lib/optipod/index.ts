@@ -58,11 +58,7 @@ export const policyController = defineController(OptimizationPolicy, {
     namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
     ...WORKLOADS,
     // What is recommended, and why, for people to read.
-    recommendations: use(WorkloadRecommendation, ['watch', 'create']),
-    recommendationSpecs: use(WorkloadRecommendation, ['patch'], {
-      rarely: 'when another policy governs a workload, or somebody changed what is told of it',
-    }),
-    recommendationStatuses: use(WorkloadRecommendation, ['patch'], { subresource: 'status' }),
+    recommendations: use(WorkloadRecommendation, ['watch', 'create', 'patch']),
     // Whose usage it is, what was killed for want of memory, and whether the last step of a decrease is in effect.
     pods: use(PodKind, ['watch']),
     evictions: use(EventKind, ['watch'], { fieldSelector: 'reason=Evicted' }),
@@ -93,9 +89,8 @@ export const workloadController = defineController(Deployment, {
     policies: use(OptimizationPolicy, ['watch']),
     namespaces: use(Namespace, ['watch'], { metadataOnly: true }),
     ...WORKLOADS,
-    recommendations: use(WorkloadRecommendation, ['watch', 'delete']),
-    // Of a workload that keeps what was applied to it although no policy is about it any more.
-    recommendationStatuses: use(WorkloadRecommendation, ['patch'], { subresource: 'status' }),
+    // Changed for a workload that keeps what was applied to it although no policy is about it any more.
+    recommendations: use(WorkloadRecommendation, ['watch', 'patch', 'delete']),
   },
 });
 

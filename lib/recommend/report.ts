@@ -14,7 +14,7 @@ import { formatInstant } from './span.js';
 import { summaryOf } from './summary.js';
 import type { WorkloadRecommendations } from './workload.js';
 
-/** A WorkloadRecommendation as it is to be: what an apply writes, the status through its subresource. */
+/** A WorkloadRecommendation as it is to be: what one write makes it. */
 export interface WorkloadReport {
   readonly metadata: {
     readonly name: string;

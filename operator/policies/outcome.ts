@@ -134,7 +134,7 @@ async function write(judged: Judged, result: Result, context: PassContext, log: 
   const saying = (lastApplied?: string) => annotationsFor({ policy: acting, workload: shown, fresh, lastApplied });
   // What was last told is read again each time: it may have been told a moment ago.
   const report = async (of: Pick<TemplateOutcome, 'applying' | 'application' | 'isThere'>) => {
-    const before = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
+    const before = standingReport(reports, { kind: workload.kind, ...workload.metadata });
     const told = of.isThere ? result : withoutSteps(result, gradual);
     const { application, applying } = of;
     const next = reportOf({ policy: acting, workload, result: told, application, before, applying, now });
@@ -188,7 +188,7 @@ async function applied(
     const begin = (memory: typeof applying, containers: ContainerResources) => watch.writing(memory, containers);
     return applyTemplate({ ...request, fresh, suspension, begin }, context);
   }
-  const told = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
+  const told = standingReport(reports, { kind: workload.kind, ...workload.metadata });
   // Who is asked whether pods may be replaced reads there why.
   if (!sameJson(statusOf(told, workload)?.applying ?? {}, applying)) await remember(applying);
   const { wanted: fresh, without } = back;

@@ -143,7 +143,7 @@ function standingStatus({ metadata, status }: ValidPolicy): ValidPolicy['status'
 /** What goes back to what it had, which waits for nobody's usage; what was told of all others stands. */
 function regressed(governed: readonly Workload[], nowSeconds: number, { reports, rollback }: PassContext): Workload[] {
   return governed.filter((workload) => {
-    const told = standingReport(reports.recommendations, { kind: workload.kind, ...workload.metadata });
+    const told = standingReport(reports, { kind: workload.kind, ...workload.metadata });
     return rollback.hasRegressed(workload, told, nowSeconds);
   });
 }

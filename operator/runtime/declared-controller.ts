@@ -6,6 +6,7 @@ import {
   type ObjectRef,
   type OwnerReference,
   type Reconciliation,
+  type Resource,
   sameJson,
   use,
 } from 'optipod/kube';
@@ -52,6 +53,8 @@ export function declaredController(
   });
 
   async function writeStatus(object: KubeObject, wanted: object): Promise<void> {
+    if ((kind as Partial<Resource>).statusSubresource === false)
+      throw new TypeError(`the controller ${name} returns a status, but that of a ${kind.kind} is no subresource`);
     if (sameJson((object as { status?: unknown }).status, wanted)) return;
     const { name: ofName, namespace, uid } = object.metadata;
     try {

@@ -50,7 +50,7 @@ export function workloads({
   /** Whether something that was applied was taken back, or an edit ended a suspension. */
   const isNews = (workload: Workload, policy: ValidPolicy, way: TemplateWay): boolean => {
     const { metadata, kind, content } = workload;
-    const applying = statusOf(standingReport(reports.recommendations, { kind, ...metadata }), workload)?.applying;
+    const applying = statusOf(standingReport(reports, { kind, ...metadata }), workload)?.applying;
     if (!applying) return false;
     const asTheyAre = { content, policy: policyVersion(policy) };
     if (applying.suspension) return !suspensionAt(applying, asTheyAre, Math.floor(now() / 1000));

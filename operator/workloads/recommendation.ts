@@ -1,4 +1,11 @@
-import { sameJson, type Creatable, type Deletable, type Patchable, type Watched } from 'optipod/kube';
+import {
+  sameJson,
+  type Creatable,
+  type Deletable,
+  type OwnerReference,
+  type Patchable,
+  type Watched,
+} from 'optipod/kube';
 import { restoration } from 'optipod/lib/apply';
 import { leftStatus, recommendationName, saysSomethingNew, type WorkloadReport } from 'optipod/lib/recommend';
 import { isNotFound } from '../runtime/index.js';
@@ -10,11 +17,7 @@ type Stored = NonNullable<Parameters<typeof saysSomethingNew>[0]>;
 export type Told = Stored;
 
 /** Access to the objects that tell people what is recommended, and why. */
-export interface RecommendationAccess {
-  readonly recommendations: Pick<Watched<Stored>, 'get'> & Creatable<Stored>;
-  readonly specs: Pick<Patchable<Stored>, 'apply'>;
-  readonly statuses: Pick<Patchable<unknown>, 'apply'>;
-}
+export type RecommendationAccess = Pick<Watched<Stored>, 'get'> & Creatable<Stored> & Pick<Patchable<Stored>, 'patch'>;
 
 /** What was told of workloads, from memory. */
 export type ToldRecommendations = Pick<Watched<Stored>, 'get' | 'list'>;
@@ -48,30 +51,40 @@ export async function tell(
   report: WorkloadReport,
 ): Promise<boolean> {
   if (!saysSomethingNew(before, report)) return false;
-  const { uid, name, namespace } = (await present(access, before, report)).metadata;
-  await access.statuses.apply({ metadata: { name, namespace, uid }, status: report.status }, { force: true });
+  // A name is given once.
+  if (!before) await access.create(report);
+  else
+    await change(access, before, { ...ownersToChange(before, report), '/spec': report.spec, '/status': report.status });
   return true;
 }
 
-/** Has the object say what it is about, where it does not yet: the status is written by itself. */
-async function present(
-  { recommendations, specs }: RecommendationAccess,
-  before: Stored | undefined,
-  { metadata, spec }: WorkloadReport,
-): Promise<Pick<Stored, 'metadata'>> {
-  // A name is given once, and the UID keeps what comes late from what was made since.
-  if (!before) return recommendations.create({ metadata, spec });
-  const { uid, ownerReferences = [] } = before.metadata;
-  const isOwned = metadata.ownerReferences.every((wanted) => ownerReferences.some((owner) => owner.uid === wanted.uid));
-  if (isOwned && sameJson(before.spec, spec)) return before;
-  return specs.apply({ metadata: { ...metadata, uid }, spec }, { force: true });
+/** Ours in place of a namesake's, beside those of others. */
+function ownersToChange({ metadata }: Stored, report: WorkloadReport): Readonly<Record<string, unknown>> {
+  const ours = report.metadata.ownerReferences;
+  const isOurs = ({ kind, name }: OwnerReference) => ours.some((owner) => owner.kind === kind && owner.name === name);
+  const { ownerReferences: present = [] } = metadata;
+  const owners = [...present.filter((owner) => !isOurs(owner)), ...ours];
+  return sameJson(owners, present) ? {} : { '/metadata/ownerReferences': owners };
+}
+
+/**
+ * Says of this very object anew what is given: what comes late does nothing to one made since.
+ * @param values by JSON pointer
+ */
+async function change(
+  { patch }: Pick<Patchable<Stored>, 'patch'>,
+  { metadata: { namespace, name, uid } }: Stored,
+  values: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const operations = [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    ...Object.entries(values).map(([path, value]) => ({ op: 'add', path, value })),
+  ];
+  await patch({ namespace, name }, operations, { type: 'json' });
 }
 
 /** Access for taking back what was told. */
-export interface RetractionAccess {
-  readonly recommendations: Pick<Watched<Stored>, 'get'> & Deletable;
-  readonly statuses: Pick<Patchable<unknown>, 'apply'>;
-}
+export type RetractionAccess = Pick<Watched<Stored>, 'get'> & Pick<Patchable<Stored>, 'patch'> & Deletable;
 
 /**
  * Takes back what was told of a workload that no policy is about any more. Where its template still has what OptiPod wrote, what
@@ -80,21 +93,21 @@ export interface RetractionAccess {
  * @param now seconds since 1970
  */
 export async function retract(
-  { recommendations, statuses }: RetractionAccess,
+  access: RetractionAccess,
   named: Named,
   workload: Workload | undefined,
   now: number,
 ): Promise<void> {
-  const stored = standingReport(recommendations, named);
+  const stored = standingReport(access, named);
   if (!stored) return;
   const { namespace, name, uid } = stored.metadata;
   try {
     if (workload && canBeRestored(stored, workload)) {
       const status = leftStatus(stored, now);
       if (sameJson(status, stored.status)) return;
-      await statuses.apply({ metadata: { namespace, name, uid }, status }, { force: true });
+      await change(access, stored, { '/status': status });
     } else {
-      await recommendations.delete({ namespace, name, uid });
+      await access.delete({ namespace, name, uid });
     }
   } catch (error) {
     if (!isNotFound(error)) throw error;

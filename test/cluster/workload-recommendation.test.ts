@@ -53,8 +53,7 @@ describe('WorkloadRecommendation', function () {
   });
 
   it('B-OBS-1 reads as a table: workload, now -> recommended, state, reason, age', async () => {
-    await cluster.kubectl(['apply', '-f', '-'], { input: stringify(recommendation) });
-    await apiserver.patch(`${RECOMMENDATIONS}/deployment-web/status`, { status });
+    await cluster.kubectl(['apply', '-f', '-'], { input: stringify({ ...recommendation, status }) });
     const { stdout } = await cluster.kubectl(['get', 'wrec', '-A']);
     const [heading = '', row = ''] = stdout.split('\n');
     expect(heading.trim().split(/\s+/)).to.deep.equal([

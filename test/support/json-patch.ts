@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { JsonPatchOperation } from 'optipod/kube';
 
 type Node = Record<string, unknown>;
 
-/** Applies add, replace and remove as kube-apiserver would: strict about parents and keys that are not there. */
+/** Applies add, replace, remove and test as kube-apiserver would: strict about parents and keys that are not there. */
 export function applyPatch(document: unknown, operations: readonly JsonPatchOperation[]): unknown {
   const result = structuredClone(document);
   for (const operation of operations) {
@@ -19,7 +20,9 @@ export function applyPatch(document: unknown, operations: readonly JsonPatchOper
     }
     if (operation.op !== 'add' && !Object.hasOwn(parent, last))
       throw new Error(`no ${operation.path} to ${operation.op}`);
-    if (operation.op === 'remove') Reflect.deleteProperty(parent, last);
+    if (operation.op === 'test') {
+      if (!isDeepStrictEqual(parent[last], operation.value)) throw new Error(`${operation.path} is another`);
+    } else if (operation.op === 'remove') Reflect.deleteProperty(parent, last);
     else parent[last] = structuredClone(operation.value);
   }
   return result;

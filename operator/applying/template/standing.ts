@@ -14,7 +14,7 @@ import { gradualStates, suspensionAt, type GradualState, type Suspension } from 
 import { policyVersion, type Cluster, type ValidPolicy } from '../../cluster.js';
 import type { EventRecorder } from '../../runtime/index.js';
 import type { WorkloadWriters } from '../../workloads/annotate.js';
-import { standingReport, statusOf, type RecommendationAccess, type Told } from '../../workloads/recommendation.js';
+import { standingReport, statusOf, type Told, type ToldRecommendations } from '../../workloads/recommendation.js';
 import type { Workload } from '../../workloads/workload.js';
 import type { Rollback } from '../rollback/rollback.js';
 import { release } from './release.js';
@@ -23,7 +23,7 @@ import { onWorkload } from '../../workloads/on-workload.js';
 export interface StandingContext {
   readonly writers: WorkloadWriters;
   readonly cluster: Cluster;
-  readonly reports: Pick<RecommendationAccess, 'recommendations'>;
+  readonly reports: Pick<ToldRecommendations, 'get'>;
   readonly permissions: Installation;
   /** How long a workload is left alone that somebody else fights for, in milliseconds. */
   readonly conflictHoldoff: number;
@@ -56,7 +56,7 @@ export async function lookAt(found: Workload, policy: ValidPolicy, context: Stan
   const way = courseOf(policy.spec, permissions).template;
   const letGoOf = await release(writers, found, { way, updateRequestsOnly });
   const workload = (letGoOf ? cluster.workload({ kind: found.kind, ...found.metadata }) : undefined) ?? found;
-  const stored = standingReport(context.reports.recommendations, { kind: workload.kind, ...workload.metadata });
+  const stored = standingReport(context.reports, { kind: workload.kind, ...workload.metadata });
   const now = Math.floor(context.now() / 1000);
   const known = withOwned(remembered(workload, policy, stored, now, context.rollback), found);
   const before = withoutForeign(known, workload, updateRequestsOnly);

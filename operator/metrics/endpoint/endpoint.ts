@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { request, type Dispatcher } from 'undici';
-import { createConnections, messageOf, systemClock, type Clock } from '../../runtime/index.js';
+import { collectEvery, createConnections, messageOf, systemClock, type Clock } from '../../runtime/index.js';
 import { ProviderError } from '../provider.js';
 import { connectionAdvice, fileAdvice, refusalAdvice, type Access, type SettingName } from './advice.js';
 import { atMost } from './at-most.js';
@@ -56,6 +56,9 @@ export interface Endpoint {
 /** What servers answer, and proxies for them, who are away for a moment. */
 const PASSING = [429, 502, 503, 504];
 
+/** Bytes of answers after which their buffers are collected: a day of 1,000 pods is 85 million. */
+const COLLECTED_EVERY = 20_000_000;
+
 /** Of a refusal, more than this is no message but a page. */
 const MOST_SAID = 200;
 
@@ -67,6 +70,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const credentials = authorization(options);
   const connections = createConnections({ tls: {}, currentTls: currentTls(options) });
   const turn = atMost(concurrency);
+  const wentBy = collectEvery(COLLECTED_EVERY);
   const { origin, pathname, protocol } = new URL(base);
   const breaker = circuitBreaker({ ...options, place: `${title} at ${origin}${pathname === '/' ? '' : pathname}` });
   let takesPost = true;
@@ -107,7 +111,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     try {
       const { statusCode, body } = await open(question, limit.signal);
       hasBegun = true;
-      if (statusCode === 200) return await read(arriving(body, limit));
+      if (statusCode === 200) return await read(arriving(body, limit, wentBy));
       const { said, type } = refusalIn(await body.text());
       if (statusCode === 405 && question.method === 'POST' && takesPost) {
         takesPost = false;
@@ -158,10 +162,15 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   };
 }
 
-async function* arriving(body: AsyncIterable<Buffer>, limit: Deadline): AsyncGenerator<Buffer> {
+async function* arriving(
+  body: AsyncIterable<Buffer>,
+  limit: Deadline,
+  wentBy: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
   for await (const chunk of body) {
     limit.extend();
     yield chunk;
+    wentBy(chunk.length);
   }
 }
 

@@ -159,7 +159,6 @@ describe('an installation of OptiPod', () => {
       'statefulsets',
       'optimizationpolicies/status',
       'workloadrecommendations',
-      'workloadrecommendations/status',
       'mutatingwebhookconfigurations',
       'validatingwebhookconfigurations',
     ]);

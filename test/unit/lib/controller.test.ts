@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Reconciliation, defineController, defineResource } from 'optipod/kube';
+import { type Reconciliation, crd, defineController, defineResource, usesOf } from 'optipod/kube';
 
 const definition = {
   group: 'demo.example.com',
@@ -57,5 +57,25 @@ describe('a controller', () => {
     });
     expect(await silently.reconcile?.(notice, {}, context)).to.equal(undefined);
     expect(seen).to.deep.equal(['a']);
+  });
+
+  it('B-OPR-5 writes a status where that is a subresource, and asks for no such right elsewhere', () => {
+    const statusesOf = (more: { readonly statusSubresource?: boolean }) => {
+      const reconciled = defineResource({ ...definition, ...more });
+      const uses = usesOf(defineController(reconciled, { uses: {}, reconcile: () => Promise.resolve(undefined) }));
+      return uses.filter(({ subresource }) => subresource === 'status').length;
+    };
+    expect(statusesOf({})).to.equal(1);
+    expect(statusesOf({ statusSubresource: false })).to.equal(0);
+    const { status: _, ...without } = definition;
+    expect(defineResource(without).statusSubresource).to.equal(false);
+  });
+
+  it('B-FRM-1 a status that is no subresource is stored with the rest', () => {
+    const versionOf = (resource: Parameters<typeof crd>[0]) => crd(resource).spec.versions[0];
+    expect(versionOf(Notice)).to.have.property('subresources').that.deep.equals({ status: {} });
+    const report = versionOf(defineResource({ ...definition, statusSubresource: false }));
+    expect(report).not.to.have.property('subresources');
+    expect(report?.schema.openAPIV3Schema.properties).to.have.property('status');
   });
 });

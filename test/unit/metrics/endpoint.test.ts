@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { createEndpoint, type EndpointOptions } from '../../../operator/metrics/endpoint/endpoint.js';
 import { ProviderError } from '../../../operator/metrics/provider.js';
 import { createAuthority, type Authority, type KeyPair } from '../../kit/certificates.js';
+import { countCollections } from '../../support/collections.js';
 import { answeringServer, type AnsweringServer, type Asked } from '../../support/answering-server.js';
 
 const QUESTION = { path: '/ask', parameters: new URLSearchParams({ q: 'a b&c' }), method: 'POST' } as const;
@@ -67,6 +68,22 @@ describe('an endpoint', () => {
       expect(asked.pathname).to.equal('/prefix/ask');
       expect(parameters.get('q')).to.equal('a b&c');
     }
+  });
+
+  it('has the buffers of long answers collected while they come', async () => {
+    const collections = countCollections();
+    stop.push(() => {
+      collections.end();
+      return Promise.resolve();
+    });
+    const part = Buffer.alloc(5_000_000, ' ');
+    server.behave((_, response) => response.end(part));
+    const asking = endpoint();
+    const signal = new AbortController().signal;
+    for (let times = 0; times < 3; times += 1) await asking.ask(QUESTION, body, signal);
+    expect(collections.asked).to.equal(0);
+    for (let times = 0; times < 2; times += 1) await asking.ask(QUESTION, body, signal);
+    expect(collections.asked).to.equal(1);
   });
 
   describe('shows who asks', () => {

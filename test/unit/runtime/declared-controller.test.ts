@@ -3,6 +3,7 @@ import { ConfigMap, type KubeObject, defineController, defineResource, owned } f
 import {
   type KubeClient,
   createAccess,
+  createLogger,
   createMetrics,
   declaredController,
   silentLogger,
@@ -32,6 +33,7 @@ describe('a declared controller', () => {
     definition: Parameters<typeof declaredController>[0],
     room: Room,
     done: () => boolean,
+    log = silentLogger,
   ): Promise<unknown[]> {
     const written: unknown[] = [];
     const client = {
@@ -54,7 +56,7 @@ describe('a declared controller', () => {
     const access = createAccess({ client: client as unknown as KubeClient, namespace: 'own', fieldManager: 'rooms' });
     const controller = declaredController(definition, { access, event: () => undefined, now: () => 0 });
     const stop = new AbortController();
-    const context = { log: silentLogger, metrics: createMetrics() };
+    const context = { log, metrics: createMetrics() };
     const running = [...access.informers, controller].map((part) => part.run(stop.signal, context));
     await until(done);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -84,6 +86,19 @@ describe('a declared controller', () => {
       expect(await run(controller, room, () => reconciled)).to.have.length(writes);
     });
   }
+
+  it('B-FRM-1 says so where a status is returned that is written with the rest', async () => {
+    const report = { ...Room, statusSubresource: false };
+    const lines: string[] = [];
+    const log = createLogger({ destination: { write: (line) => void lines.push(line) } });
+    const controller = defineController(report, {
+      uses: {},
+      reconcile: () => Promise.resolve({ status: { seats: 3 } }),
+    });
+    const isTold = () => lines.some((line) => line.includes('"msg":"reconciliation failed"'));
+    expect(await run(controller, { metadata }, isTold, log)).to.deep.equal([]);
+    expect(lines.join()).to.include('the controller room returns a status, but that of a Room is no subresource');
+  });
 
   for (const [what, ownerReferences, reconciled] of [
     ['lost its owner reference', undefined, ['hall']],

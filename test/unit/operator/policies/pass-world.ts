@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import type { JsonPatchOperation, KubeObject, PodSpec } from 'optipod/kube';
+import type { JsonPatchOperation, KubeObject, ObjectRef, PodSpec } from 'optipod/kube';
 import { readPolicy, type StoredPolicy } from 'optipod/lib/api';
 import type { ClusterHold } from 'optipod/lib/recommend';
 import { createGate } from '../../../../operator/applying/guards/create-gate.js';
@@ -20,6 +20,7 @@ import { Leftovers } from '../../../../operator/workloads/leftovers.js';
 import { Turns } from '../../../../operator/workloads/turns.js';
 import { WORKLOAD_PROJECTIONS, type Workload } from '../../../../operator/workloads/workload.js';
 import type { policyOf } from '../../lib/policies.js';
+import { applyPatch } from '../../../support/json-patch.js';
 import { DAY, NOW, usageOf } from '../../recommend/inputs.js';
 import { TemplateFields, type Speaker } from './template-fields.js';
 
@@ -199,11 +200,7 @@ export class PassWorld {
         demand: { set: () => undefined, delete: () => undefined },
         waits: new UsageWaits({ now: () => this.now, after: this.#after }),
       },
-      reports: {
-        recommendations: { ...recommendations, create: this.#create },
-        specs: { apply: (object: Told) => Promise.resolve(object) },
-        statuses: { apply: this.#tell },
-      },
+      reports: { ...recommendations, create: this.#create, patch: this.#tell },
       constraintsOf: ({ replicas }: Workload) => ({ limitRanges: [], quotas: [], replicas, largestNode: {} }),
       holdsOn: () => this.holds,
       ofPods: (workload: string) => this.ofPods.get(workload),
@@ -353,11 +350,11 @@ export class PassWorld {
     return Promise.resolve(created);
   };
 
-  readonly #tell = ({ metadata, status }: Told): Promise<void> => {
-    const key = `${metadata.namespace ?? ''}/${metadata.name}`;
-    const before = this.told.get(key);
-    if (before && status) this.told.set(key, { ...before, status });
-    return Promise.resolve();
+  readonly #tell = ({ namespace = '', name }: ObjectRef, body: unknown): Promise<Told> => {
+    const key = `${namespace}/${name}`;
+    const changed = applyPatch(this.told.get(key), body as JsonPatchOperation[]) as Told;
+    this.told.set(key, changed);
+    return Promise.resolve(changed);
   };
 }
 

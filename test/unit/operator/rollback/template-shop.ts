@@ -107,7 +107,7 @@ export class TemplateShop {
     const { workload, way, applying, suspension } = await lookAt(this.#workload(), this.#policy, {
       writers: this.#writers,
       cluster: { workload: () => this.#workload() } as unknown as Cluster,
-      reports: { recommendations: { get: () => this.#told(), create: () => Promise.reject(new Error('it is there')) } },
+      reports: { get: () => this.#told() },
       permissions: this.#settings,
       conflictHoldoff: this.#settings.conflictHoldoff,
       rollback,
