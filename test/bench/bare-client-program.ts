@@ -54,8 +54,7 @@ async function read({ url, form }: RangeRequest): Promise<void> {
   await body.dump({ limit: Number.MAX_SAFE_INTEGER });
 }
 
-async function write({ method, path, body: content }: BareWrite): Promise<void> {
-  const type = method === 'POST' ? 'application/json' : 'application/apply-patch+yaml';
+async function write({ method, type, path, body: content }: BareWrite): Promise<void> {
   const how = { dispatcher: apiserver, method, headers: { ...headers, 'content-type': type }, body: content };
   const { statusCode, body } = await request(`${server}${path}`, how);
   const text = await body.text();

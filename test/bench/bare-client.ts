@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Kind } from 'optipod/kube';
+import type { JsonPatchOperation, Kind } from 'optipod/kube';
 import { pathOf } from '../../operator/runtime/paths.js';
 import type { Cluster } from '../kit/index.js';
 import type { Request } from '../support/audit.js';
@@ -22,6 +22,7 @@ export interface BareTask {
 
 export interface BareWrite {
   readonly method: 'POST' | 'PATCH';
+  readonly type: 'application/json' | 'application/json-patch+json' | 'application/apply-patch+yaml';
   readonly path: string;
   readonly body: string;
 }
@@ -55,11 +56,9 @@ export async function bareCost(
     kubeconfig,
     reads: queries.map((query) => rangeRequest(prometheus, query)),
     watched: kinds.map((kind) => pathOf(kind, {})),
-    writes: [
-      writes.filter(({ verb }) => verb === 'create'),
-      writes.filter(({ verb, objectRef }) => verb === 'patch' && objectRef?.subresource === 'status'),
-      writes.filter(({ verb, objectRef }) => verb === 'patch' && objectRef?.subresource === undefined),
-    ].map((list) => list.map(bareWrite)),
+    writes: [writes.filter(({ verb }) => verb === 'create'), writes.filter(({ verb }) => verb === 'patch')].map(
+      (list) => list.map(bareWrite),
+    ),
   };
   const { node, env, operatorFlags } = await imageRuntime();
   const child = fork(join(import.meta.dirname, 'bare-client-program.ts'), {
@@ -81,9 +80,15 @@ export async function bareCost(
 }
 
 /** The same again: of an object that was made anew the UID is another one. */
-function bareWrite({ verb, requestURI, requestObject }: Request): BareWrite {
+function bareWrite({ verb, requestURI: path, requestObject }: Request): BareWrite {
+  if (Array.isArray(requestObject)) {
+    const body = JSON.stringify(requestObject.filter(({ op }: JsonPatchOperation) => op !== 'test'));
+    return { method: 'PATCH', type: 'application/json-patch+json', path, body };
+  }
   const { metadata, ...rest } = requestObject as { readonly metadata: Readonly<Record<string, unknown>> };
   const { uid: _, ...others } = metadata;
   const body = JSON.stringify({ ...rest, metadata: others });
-  return { method: verb === 'create' ? 'POST' : 'PATCH', path: requestURI, body };
+  return verb === 'create'
+    ? { method: 'POST', type: 'application/json', path, body }
+    : { method: 'PATCH', type: 'application/apply-patch+yaml', path, body };
 }
