@@ -322,7 +322,7 @@ async function metric(port: number, series: string): Promise<number | undefined>
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
-/** What is installed, but for its pods. Its Service leads to a port of this machine, and nobody waits long for it. */
+/** What is installed, but for its pods. Its Service leads to a port of this machine, and nobody waits long for it, but for a busy machine. */
 function installation(port: number): Manifest[] {
   const objects = parseAllDocuments(manifestsYaml()).map((document) => document.toJS() as Installed);
   return objects
@@ -333,7 +333,7 @@ function installation(port: number): Manifest[] {
       if (!object.webhooks) return object;
       const webhooks = object.webhooks.map((webhook) => ({
         ...webhook,
-        timeoutSeconds: 1,
+        timeoutSeconds: 3,
         clientConfig: { service: { ...webhook.clientConfig.service, port } },
       }));
       return { ...object, webhooks };

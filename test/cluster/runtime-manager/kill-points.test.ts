@@ -28,14 +28,24 @@ describe("the operator's reconciliations, killed", function () {
   const log = () => join(installation().cluster.folder, 'calls.log');
 
   before(async () => {
-    // What suites that are over left would be worked on in between, at every start; taking it back takes a moment.
+    // What suites that are over left would be worked on in between, at every start.
     await installation().cluster.kubectl(['delete', 'optimizationpolicies', '--all', '--all-namespaces']);
-    await pause(3000);
+    await takenBack();
     await installation().stopOperator();
     const labelled = ['configmaps', '--namespace', OWN_NAMESPACE, '--selector', HISTORY_LABEL];
     await installation().cluster.kubectl(['delete', ...labelled]);
     await objects().create(namespace(NAMESPACE));
   });
+
+  /** Of workloads that no policy is about, what was recommended is gone; the last of them is written to a moment later. */
+  async function takenBack(): Promise<void> {
+    await waitFor('what was recommended to be taken back', async () => {
+      const { items } = await objects().api.get('/apis/optipod.io/v1alpha1/workloadrecommendations');
+      const left = (items as Tree[]).filter((told) => treeAt(told, 'status.summary.state') !== 'Released');
+      return left.length === 0 ? true : undefined;
+    });
+    await pause(3000);
+  }
 
   /** Nothing of OptiPod's is there yet but what was installed. */
   async function begin(): Promise<void> {

@@ -80,14 +80,9 @@ export function warnings(here: () => World): void {
       const metadata = { namespace: 'shop', name: `deployment-${name}` };
       const workload = { kind: 'Deployment', name, uid: name };
       const policy = { namespace: 'shop', name: 'gone', uid: 'gone' };
-      const { uid } = (await world.client.create(WorkloadRecommendation, { metadata, spec: { workload, policy } }))
-        .metadata;
       const cpu = { steps: [{ step: 'SafetyFactor', value }] };
-      await world.client.apply(
-        WorkloadRecommendation,
-        { metadata: { ...metadata, uid }, status: { containers: [{ name: 'app', cpu }] } },
-        { subresource: 'status', fieldManager: 'test', force: true },
-      );
+      const status = { containers: [{ name: 'app', cpu }] };
+      await world.client.create(WorkloadRecommendation, { metadata, spec: { workload, policy }, status });
     }
     const memory = { min: '64Mi', max: '1Gi' };
     await said('high', { resourceBounds: { cpu: { min: '500m', max: '4' }, memory } }, [

@@ -10,6 +10,7 @@ import {
   createInformer,
   createMetrics,
 } from '../../../operator/runtime/index.js';
+import { patience } from '../../kit/wait.js';
 import { type Fault, fakeKind, until } from './fake-apiserver.js';
 
 type ConfigMap = KubeObject & { readonly data: string };
@@ -301,7 +302,8 @@ describe('informer', () => {
   });
 
   it('gives up a watch that the server forgot', async () => {
-    const { informer } = start({ timing: { ...timing, idleMs: 10 } });
+    // A busy machine answers within that, too.
+    const { informer } = start({ timing: { ...timing, idleMs: 25 * patience } });
     await informer.synced;
     await until(() => api.requests.filter(({ url }) => url.searchParams.has('watch')).length > 2);
     api.set('a', '1');
