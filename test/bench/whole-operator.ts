@@ -60,18 +60,20 @@ interface Measured {
  * curl which fetches the same answers and throws them away, against a client that makes the same requests and no more of them, and
  * against the VerticalPodAutoscaler's recommender; and passes after it.
  */
-export async function wholeOperator(): Promise<string[]> {
+export async function* wholeOperator(): AsyncGenerator<string> {
   const progress = (line: string) => process.stderr.write(`${line}\n`);
   const day = await measure({ deployments: 500, replicas: 2, hours: 24, besideOthers: true }, progress);
+  yield* describe(day);
   // Ten thousand pods of a day would take a quarter of an hour to make up: five hours of one pod each are as many samples as above.
   const small = await measure({ deployments: 500, replicas: 1, hours: 5 }, progress);
+  yield* describe(small);
   const large = await measure({ deployments: 5000, replicas: 1, hours: 5 }, progress);
+  yield* describe(large);
   const times = (of: (one: Measured) => number) => `${(of(large) / of(small)).toFixed(1)} ×`;
-  return [
-    ...[day, small, large].flatMap(describe),
+  yield (
     `10 × the Deployments and pods: ${times(({ cpuMs }) => cpuMs)} the CPU of the first pass, ` +
-      `${times(({ laterCpuMs }) => laterCpuMs)} of a later one, ${times(({ peakMiB }) => peakMiB)} the memory (target 10)`,
-  ];
+    `${times(({ laterCpuMs }) => laterCpuMs)} of a later one, ${times(({ peakMiB }) => peakMiB)} the memory (target 10)`
+  );
 }
 
 function describe(measured: Measured): string[] {

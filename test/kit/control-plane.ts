@@ -159,7 +159,9 @@ function auditFlags(folder: string, auditLog: string): string[] {
     ],
   };
   writeFileSync(policy, stringify(content));
-  return [`--audit-policy-file=${policy}`, `--audit-log-path=${auditLog}`, '--audit-log-mode=blocking'];
+  // By default a log of 100 MB is put aside, and whoever reads on finds another one.
+  const whole = '--audit-log-maxsize=100000';
+  return [`--audit-policy-file=${policy}`, `--audit-log-path=${auditLog}`, '--audit-log-mode=blocking', whole];
 }
 
 async function startControllerManager(
