@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { JsonPatchOperation } from 'optipod/kube';
+import { sameJson, type JsonPatchOperation } from 'optipod/kube';
 
 type Node = Record<string, unknown>;
 
@@ -21,7 +20,7 @@ export function applyPatch(document: unknown, operations: readonly JsonPatchOper
     if (operation.op !== 'add' && !Object.hasOwn(parent, last))
       throw new Error(`no ${operation.path} to ${operation.op}`);
     if (operation.op === 'test') {
-      if (!isDeepStrictEqual(parent[last], operation.value)) throw new Error(`${operation.path} is another`);
+      if (!sameJson(parent[last], operation.value)) throw new Error(`${operation.path} is another`);
     } else if (operation.op === 'remove') Reflect.deleteProperty(parent, last);
     else parent[last] = structuredClone(operation.value);
   }

@@ -31,6 +31,12 @@ class World {
     await tell(this.#access, before, report);
   }
 
+  /** Somebody makes it another. */
+  amend(metadata: Partial<Told['metadata']>): void {
+    if (!this.told) throw new Error('nothing was told yet');
+    this.told = { ...this.told, metadata: { ...this.told.metadata, ...metadata } };
+  }
+
   readonly #access: RecommendationAccess = {
     get: () => this.told,
     create: (draft) => {
@@ -76,7 +82,7 @@ describe('what is told of a workload', () => {
 
   it('B-OPR-1 does nothing to an object that was made since under its name', async () => {
     const before = world.told;
-    if (world.told) world.told = { ...world.told, metadata: { ...world.told.metadata, uid: 'u-later' } };
+    world.amend({ uid: 'u-later' });
     const status = { summary: { state: 'Held' } };
     const problem = await world.tell({ ...REPORT, status }, before).catch((error: unknown) => String(error));
     expect(problem).to.include('/metadata/uid is another');
@@ -86,15 +92,14 @@ describe('what is told of a workload', () => {
   it('B-OBS-1 belongs to the workload besides owners that others gave it, and no longer to a namesake', async () => {
     const others = { apiVersion: 'v1', kind: 'ConfigMap', name: 'list', uid: 'u-list' };
     const namesake = { ...OWNER, uid: 'u-before' };
-    if (world.told)
-      world.told = { ...world.told, metadata: { ...world.told.metadata, ownerReferences: [namesake, others] } };
+    world.amend({ ownerReferences: [namesake, others] });
     await world.tell(REPORT);
     expect(owners()).to.deep.equal([others, OWNER]);
   });
 
   it('B-OBS-1 keeps nobody from deleting the workload, whatever somebody made of it, and is written once for that', async () => {
     const blocking = { ...OWNER, blockOwnerDeletion: true };
-    if (world.told) world.told = { ...world.told, metadata: { ...world.told.metadata, ownerReferences: [blocking] } };
+    world.amend({ ownerReferences: [blocking] });
     await world.tell(REPORT);
     await world.tell(REPORT);
     expect(owners()).to.deep.equal([OWNER]);
